@@ -1,0 +1,34 @@
+// A value that must never be shown: a password, a token, a URL with one inside.
+//
+// It has no conversion to string and no stream operator; the one way to read it is reveal(), which
+// a reviewer can search for. Its memory is overwritten when it dies.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace snapshotter {
+
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(const Secret& other);
+  Secret& operator=(Secret&& other) noexcept;
+  ~Secret();
+
+  [[nodiscard]] const std::string& reveal() const noexcept { return value_; }
+  [[nodiscard]] bool empty() const noexcept { return value_.empty(); }
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  void wipe() noexcept;
+  std::string value_;
+};
+
+// "https://user:pw@host/path?token=x" → "https://host/path": for errors and logs.
+[[nodiscard]] std::string url_without_secrets(std::string_view url);
+
+}  // namespace snapshotter
