@@ -12,7 +12,7 @@ namespace snapshotter {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) {}
+  explicit Secret(std::string value);
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept;
   Secret& operator=(const Secret& other);
@@ -28,7 +28,9 @@ class Secret {
   std::string value_;
 };
 
-// "https://user:pw@host/path?token=x" → "https://host/path": for errors and logs.
+// "https://user:pw@host/path?token=x" → "https://host/path": for errors and logs. A URL with an '@'
+// behind its host may hold a password that was not percent-encoded: "https://…". The path is kept,
+// so a service that puts its token there needs a Secret and no URL in messages at all.
 [[nodiscard]] std::string url_without_secrets(std::string_view url);
 
 }  // namespace snapshotter

@@ -110,13 +110,17 @@ class Section {
   [[nodiscard]] Location where(std::string_view key) const;
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
   [[nodiscard]] Problems& problems() const noexcept { return *problems_; }
+  // Adds "WHAT: 'KEY' MESSAGE" at the key's value: problem("url", "must begin with https://").
+  // Without a key it is "WHAT: MESSAGE" at the mapping.
   void problem(std::string_view key, std::string message);
+  // Reports "WHAT needs 'KEY'" when the key is absent or has no value.
   void require(std::string_view key);
 
   void finish();
 
  private:
   const Node* scalar(std::string_view key);
+  std::vector<const Node*> list(std::string_view key);
   template <class Value, class Parse>
   std::optional<Value> parsed(std::string_view key, std::string_view expected, Parse parse);
 
