@@ -1,0 +1,30 @@
+// The two archive formats and their levels.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace snapshotter::archive {
+
+enum class Format { tar_gz, tar_zst };
+
+[[nodiscard]] std::string_view name(Format format);       // "tar.gz", "tar.zst": also the file's extension
+[[nodiscard]] std::optional<Format> parse_format(std::string_view name);
+// By the first bytes: gzip's or zstd's magic. nullopt: neither.
+[[nodiscard]] std::optional<Format> detect_format(std::string_view first_bytes);
+
+// How hard to compress. Named levels choose the codec too: for tar.gz fast = ISA-L (libdeflate where
+// the CPU has none), balanced = libdeflate 6, small = libdeflate 9 – libdeflate's 3 and up beat zlib's
+// best at several times its speed; for tar.zst fast = 1, balanced = 3, small = 9. A number is
+// libdeflate's 1–12 or zstd's 1–19.
+struct Level {
+  enum class Name { fast, balanced, small, number } name = Name::balanced;
+  int number = 0;
+  friend bool operator==(const Level&, const Level&) = default;
+};
+// "fast", "balanced", "small", "6"; nullopt: not a level of this format.
+[[nodiscard]] std::optional<Level> parse_level(std::string_view text, Format format);
+[[nodiscard]] std::string to_string(const Level& level);
+
+}  // namespace snapshotter::archive

@@ -1,0 +1,64 @@
+// From compressed tar back to entries; proof that an archive is what was written.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+#include "archive/entry.hpp"
+#include "archive/format.hpp"
+#include "archive/writer.hpp"
+#include "async/worker_pool.hpp"
+#include "base/byte_stream.hpp"
+
+namespace snapshotter::archive {
+
+// Reads any gzip or zstd tar; in parallel where it was written by ArchiveWriter. Blocking, one thread,
+// off the loop. Throws CorruptArchiveError with the offset and what is wrong; CancelledError.
+class ArchiveReader {
+ public:
+  ArchiveReader(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop);
+  ~ArchiveReader();
+  ArchiveReader(const ArchiveReader&) = delete;
+  ArchiveReader& operator=(const ArchiveReader&) = delete;
+
+  // The next entry's header; nullopt at the end of the archive. Content not read is skipped.
+  std::optional<Entry> next();
+  // Content of the current file; 0 at its end. Of a sparse file the extents' bytes one after the other
+  // (as Entry::extents says).
+  std::size_t read(std::span<std::byte> into);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct VerifySummary {
+  Format format = Format::tar_gz;
+  std::array<std::byte, 32> sha256{};  // of the whole archive file
+  std::uint64_t entries = 0;
+  std::uint64_t content_bytes = 0;
+  std::uint64_t tar_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+};
+
+// Called from the verifying thread with the number of compressed bytes read so far.
+using VerifyProgress = std::function<void(std::uint64_t stored_bytes)>;
+
+// Reads the whole archive: SHA-256 of every byte, every member inflated and its CRC checked, every tar
+// header walked to the end-of-archive mark, nothing behind it but padding. Throws CorruptArchiveError.
+[[nodiscard]] VerifySummary verify(const ByteSource& source, async::WorkerPool& workers,
+                                   std::stop_token stop, const VerifyProgress& progress = {});
+
+// The same, and that it is exactly what `written` says: counts, lengths, appended bytes' digest and the
+// rewritten ranges.
+[[nodiscard]] VerifySummary verify_written(const ByteSource& source, const WriteSummary& written,
+                                           async::WorkerPool& workers, std::stop_token stop,
+                                           const VerifyProgress& progress = {});
+
+}  // namespace snapshotter::archive

@@ -1,0 +1,86 @@
+// From entries to compressed tar, in one pass with bounded memory.
+//
+//   entries ─▶ pax tar (libarchive) ─▶ blocks of 1 MiB ─▶ N workers: one independent gzip member or
+//   zstd frame per block ─▶ in order into a ByteSink
+//
+// gzip members carry their compressed and uncompressed size in an extra field (RFC 1952, 2.3.1.1), so
+// a reader can find the members without inflating and work on them in parallel; zstd archives end with
+// a seek table in a skippable frame (zstd's seekable format). Every gzip and zstd reads both.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "archive/entry.hpp"
+#include "archive/format.hpp"
+#include "async/worker_pool.hpp"
+#include "base/byte_stream.hpp"
+
+namespace snapshotter::archive {
+
+struct WriterOptions {
+  Format format = Format::tar_gz;
+  Level level;
+};
+
+// What went into an archive: what verify() must find again.
+struct WriteSummary {
+  std::uint64_t entries = 0;
+  std::uint64_t content_bytes = 0;  // of files, as written (holes not counted)
+  std::uint64_t tar_bytes = 0;      // uncompressed
+  std::uint64_t stored_bytes = 0;   // compressed: the length of the archive
+  std::uint64_t members = 0;
+  // SHA-256 of the compressed bytes as they were appended, without the bytes of `rewritten`, which
+  // were replaced later and are compared one by one.
+  std::array<std::byte, 32> appended_sha256{};
+  struct Rewritten {
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Rewritten> rewritten;
+};
+
+// Used by one thread at a time, off the loop: it blocks on the sink and on the workers. The sink and
+// the pool must outlive it. After an exception the writer is dead and only its destructor may
+// be called; the destructor waits for blocks that are being compressed.
+//
+// Throws CompressionError, what the sink throws, and CancelledError soon after `stop` is requested.
+class ArchiveWriter {
+ public:
+  ArchiveWriter(ByteSink& sink, async::WorkerPool& workers, WriterOptions options,
+                std::stop_token stop);
+  ~ArchiveWriter();
+  ArchiveWriter(const ArchiveWriter&) = delete;
+  ArchiveWriter& operator=(const ArchiveWriter&) = delete;
+
+  // An entry; for a file follow exactly its size (or its extents' total) in write(), then end().
+  // end() of a file that got fewer bytes fills up with zeros and returns how many were missing: the
+  // caller warns (a file that shrank while being read). Bytes beyond the size are a bug: CompressionError.
+  void begin(const Entry& entry);
+  void write(std::span<const std::byte> bytes);
+  std::uint64_t end();
+
+  // A file whose size is not known beforehand (a dump). Its header goes into a block of its own that
+  // is not compressed and is rewritten in the sink by end_stream(). entry.size and entry.sparse are
+  // ignored. Any number of these may follow each other.
+  void begin_stream(const Entry& entry);
+  void end_stream();
+
+  // Ends the archive: flushes every block and writes the index. Once.
+  WriteSummary finish();
+
+  // Progress; any thread.
+  [[nodiscard]] std::uint64_t content_bytes() const noexcept;
+  [[nodiscard]] std::uint64_t stored_bytes() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace snapshotter::archive

@@ -1,0 +1,32 @@
+// The time seam. Everything that asks what time it is, or waits, does so through a Clock.
+#pragma once
+
+#include <memory>
+
+#include "async/task.hpp"
+#include "base/time.hpp"
+
+namespace snapshotter::platform {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  // Any thread.
+  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual Steady steady_now() const = 0;
+
+  enum class Woke { reached, clock_changed };
+  // Waits on the loop until real time has reached `time` (at once when it is past), or until the
+  // clock was set (settimeofday, NTP step, resume from sleep past the time): then the caller looks
+  // again. Throws CancelledError on cancellation. Any number of waits at a time.
+  [[nodiscard]] virtual Task<Woke> wait_until(Time time) = 0;
+  // Waits for an interval, whatever real time does. Throws CancelledError on cancellation.
+  [[nodiscard]] virtual Task<> sleep_for(Duration duration) = 0;
+};
+
+// The machine's: CLOCK_REALTIME through a timerfd with TFD_TIMER_CANCEL_ON_SET, CLOCK_BOOTTIME for
+// intervals, so that a machine that slept wakes to timers that have run out.
+[[nodiscard]] std::unique_ptr<Clock> system_clock(boost::asio::any_io_executor loop);
+
+}  // namespace snapshotter::platform

@@ -1,0 +1,85 @@
+// The file seam: what stores and the daemon's state need of a file system, and no more.
+//
+// Paths are absolute. Calls block and throw Error (SystemError; StoreError kinds are the caller's
+// business): run them on a worker. Any thread; one File is used by one thread at a time, except
+// read_at. A test's implementation forgets what was not synced, or fails the n-th call.
+//
+// Rules for durability that callers follow and the real implementation carries out:
+//  * a file's content survives a power cut after File::sync();
+//  * a name (created, renamed, removed) survives after sync_directory() of its folder;
+//  * rename() replaces atomically.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace snapshotter::platform {
+
+class File {
+ public:
+  virtual ~File() = default;
+  // Writes everything or throws.
+  virtual void write(std::span<const std::byte> bytes) = 0;  // at the end
+  virtual void write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+  virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  // fdatasync plus what is needed to read the content back.
+  virtual void sync() = 0;
+  // Drops clean pages from the page cache, so that the next read comes from the disk (best effort).
+  virtual void drop_cache() = 0;
+};
+
+struct FileInfo {
+  enum class Kind { file, directory, other };
+  std::string name;  // the last component
+  Kind kind = Kind::other;
+  std::uint64_t size = 0;
+  Time modified;
+};
+
+struct SpaceInfo {
+  std::uint64_t total = 0;      // bytes
+  std::uint64_t available = 0;  // bytes that this process may still use
+};
+
+class Files {
+ public:
+  virtual ~Files() = default;
+
+  // Creates a new file, 0600; an existing one is an error.
+  [[nodiscard]] virtual std::unique_ptr<File> create(const std::string& path) = 0;
+  [[nodiscard]] virtual std::unique_ptr<File> open_read(const std::string& path) = 0;
+  // Creates the folder and missing parents, each new one 0700 and synced into its parent.
+  virtual void make_directories(const std::string& path) = 0;
+  // Sorted by name; nullopt: the folder does not exist.
+  [[nodiscard]] virtual std::optional<std::vector<FileInfo>> list(const std::string& path) = 0;
+  [[nodiscard]] virtual std::optional<FileInfo> info(const std::string& path) = 0;
+  virtual void rename(const std::string& from, const std::string& to) = 0;
+  virtual void remove(const std::string& path) = 0;            // a missing one is fine
+  virtual void remove_directory(const std::string& path) = 0;  // only when empty; missing is fine
+  virtual void sync_directory(const std::string& path) = 0;
+  [[nodiscard]] virtual SpaceInfo space(const std::string& path) = 0;
+
+  // Exclusive advisory lock on a file (created 0600) for as long as the returned object lives;
+  // nullptr: somebody else holds it. The lock dies with the process.
+  [[nodiscard]] virtual std::shared_ptr<void> lock(const std::string& path) = 0;
+};
+
+// The operating system's.
+[[nodiscard]] std::unique_ptr<Files> system_files();
+
+// Whole small files (≤ 64 MiB), for manifests and settings.
+[[nodiscard]] std::string read_text(Files& files, const std::string& path);
+// Under a temporary name in the same folder, synced, renamed, folder synced: a reader sees the old
+// or the new content, also after a power cut.
+void replace_text(Files& files, const std::string& path, std::string_view content);
+
+}  // namespace snapshotter::platform
