@@ -85,7 +85,7 @@ bool is_retryable_errno(int error_number) noexcept {
 void throw_system_error(std::string doing, std::string subject, int error_number,
                         std::string advice) {
   throw SystemError({std::move(doing), std::move(subject), error_text(error_number),
-                     std::move(advice), is_retryable_errno(error_number)});
+                     std::move(advice), is_retryable_errno(error_number), error_number});
 }
 
 }  // namespace snapshotter

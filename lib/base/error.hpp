@@ -73,6 +73,7 @@ class Error : public std::runtime_error {
     std::string advice = {};  // imperative; may be empty
     // Whether the same attempt may succeed later without anyone acting. The retry policy asks this.
     bool retryable = false;
+    int error_number = 0;  // errno of a failed system call, for code that must tell causes apart
   };
 
   explicit Error(Parts parts, ErrorKind kind = ErrorKind::internal);
@@ -82,6 +83,9 @@ class Error : public std::runtime_error {
   [[nodiscard]] const std::string& why() const noexcept { return parts_.why; }
   [[nodiscard]] const std::string& advice() const noexcept { return parts_.advice; }
   [[nodiscard]] bool retryable() const noexcept { return parts_.retryable; }
+  [[nodiscard]] int error_number() const noexcept { return parts_.error_number; }
+  // Everything, for turning this error into one of another module's type.
+  [[nodiscard]] const Parts& parts() const noexcept { return parts_; }
 
  private:
   Parts parts_;
