@@ -1,0 +1,29 @@
+// What the engine is given by whoever builds it: the seams, the pools, the loop.
+#pragma once
+
+#include <string>
+
+#include "async/task.hpp"
+#include "async/worker_pool.hpp"
+#include "platform/clock.hpp"
+#include "platform/files.hpp"
+#include "platform/random.hpp"
+#include "telemetry/log.hpp"
+
+namespace snapshotter::engine {
+
+// All of it outlives the engine.
+struct Services {
+  boost::asio::any_io_executor loop;
+  platform::Clock& clock;
+  platform::Random& random;
+  platform::Files& files;
+  async::WorkerPool& cpu;       // compression, inflation: one thread per worker of the configuration
+  async::WorkerPool& blocking;  // walks, stores, verification: at least one thread per concurrent run
+  async::WorkerPool& catalog;   // one thread: SQLite is never behind a busy worker
+  telemetry::Logger log;
+  std::string host;             // for manifests and events
+  std::string machine_id;       // for jitter
+};
+
+}  // namespace snapshotter::engine
