@@ -1,21 +1,21 @@
 // Cancelling pieces of a longer piece of work, without losing the right to clean up.
 #pragma once
 
+#include "async/task.hpp"
+
 #include <memory>
 #include <stop_token>
 
-#include "async/task.hpp"
-
 namespace snapshotter::async {
 
-// A coroutine that drives a run must survive its cancellation: it has records to write. So the driver
-// itself is never cancelled; each piece that may be is run through a scope:
+// A coroutine that drives a run must survive its cancellation: it has records to write. So the
+// driver itself is never cancelled; each piece that may be is run through a scope:
 //
 //   co_await scope.run(target.backup(context));   // throws CancelledError when cancel() came
 //   co_await record(outcome);                     // not cancellable, always done
 //
-// Loop thread only, except token(). One piece at a time. cancel() is sticky: pieces started after it
-// throw CancelledError at once.
+// Loop thread only, except token(). One piece at a time. cancel() is sticky: pieces started after
+// it throw CancelledError at once.
 class CancelScope {
  public:
   CancelScope();

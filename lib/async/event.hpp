@@ -1,9 +1,9 @@
 // Waiting on the loop for something that another coroutine, or another thread, will say.
 #pragma once
 
-#include <memory>
-
 #include "async/task.hpp"
+
+#include <memory>
 
 namespace snapshotter::async {
 

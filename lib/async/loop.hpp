@@ -1,12 +1,12 @@
 // The event loop: one thread, which owns all state of the daemon.
 #pragma once
 
+#include "async/task.hpp"
+
 #include <csignal>
 #include <functional>
 #include <initializer_list>
 #include <memory>
-
-#include "async/task.hpp"
 
 namespace snapshotter::async {
 

@@ -1,14 +1,14 @@
 // Blocking work on a pool, awaited from the loop.
 #pragma once
 
+#include "async/task.hpp"
+#include "async/worker_pool.hpp"
+
 #include <exception>
 #include <functional>
 #include <optional>
 #include <stop_token>
 #include <type_traits>
-
-#include "async/task.hpp"
-#include "async/worker_pool.hpp"
 
 namespace snapshotter::async {
 
@@ -21,8 +21,8 @@ Task<> run_on(WorkerPool& pool, std::function<void(std::stop_token)> work);
 
 // co_await offload(pool, [](std::stop_token stop) { return hash(file, stop); })
 //
-// Returns what the function returns, rethrows what it throws. If the coroutine is cancelled while it
-// waits, the function's stop_token is requested; offload still waits for the function, and then
+// Returns what the function returns, rethrows what it throws. If the coroutine is cancelled while
+// it waits, the function's stop_token is requested; offload still waits for the function, and then
 // throws CancelledError unless the function finished with a result, which is returned: work that is
 // done is not thrown away. `work` and all it refers to live until offload returns.
 template <class Work>
@@ -32,8 +32,8 @@ Task<std::invoke_result_t<Work&, std::stop_token>> offload(WorkerPool& pool, Wor
     co_await detail::run_on(pool, [&work](std::stop_token stop) { work(std::move(stop)); });
   } else {
     std::optional<Result> result;
-    co_await detail::run_on(
-        pool, [&](std::stop_token stop) { result.emplace(work(std::move(stop))); });
+    co_await detail::run_on(pool,
+                            [&](std::stop_token stop) { result.emplace(work(std::move(stop))); });
     co_return std::move(*result);
   }
 }

@@ -8,8 +8,8 @@ namespace snapshotter {
 
 // A lazy coroutine that runs on the loop thread. Parameters by value; never a capturing lambda.
 // Cancelling it (Asio's terminal cancellation) makes the operation it waits for end and throws
-// CancelledError out of the library's own awaitables; blocking work handed to a pool is asked through
-// its stop_token and awaited.
+// CancelledError out of the library's own awaitables; blocking work handed to a pool is asked
+// through its stop_token and awaited.
 template <class T = void>
 using Task = boost::asio::awaitable<T, boost::asio::any_io_executor>;
 

@@ -1,13 +1,13 @@
 // The owner of coroutines: no coroutine of this project runs without one.
 #pragma once
 
+#include "async/task.hpp"
+
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "async/task.hpp"
 
 namespace snapshotter::async {
 
@@ -24,8 +24,8 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts the task at the loop's next turn. Without `done`, an error other than CancelledError ends
-  // the process: nobody would hear of it.
+  // Starts the task at the loop's next turn. Without `done`, an error other than CancelledError
+  // ends the process: nobody would hear of it.
   Id spawn(std::string name, Task<> task, Done done = {});
   // Asks one task, or all, to end. Cancelling one that has not started yet, has ended, or was
   // cancelled before is fine.
