@@ -21,13 +21,14 @@ class ByteSink {
   virtual void rewrite(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
 };
 
-// Finished bytes that can be read from any place. Blocking. read_at may be called by several threads
-// at once. Throws Error.
+// Finished bytes that can be read from any place. Blocking. read_at may be called by several
+// threads at once. Throws Error.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
   [[nodiscard]] virtual std::uint64_t size() const = 0;
-  // Fills `into` from `offset` on; returns how many bytes were read, less than asked only at the end.
+  // Fills `into` from `offset` on; returns how many bytes were read, less than asked only at the
+  // end.
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
 };
 

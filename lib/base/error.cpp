@@ -1,5 +1,8 @@
 #include "base/error.hpp"
 
+#include "base/text.hpp"
+
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <system_error>
@@ -7,12 +10,16 @@
 namespace snapshotter {
 namespace {
 
-std::string join(const Error::Parts& parts) {
+std::string one_line(const Error::Parts& parts) {
   std::string line = "cannot " + parts.doing;
   if (!parts.subject.empty()) line += " '" + parts.subject + "'";
   if (!parts.why.empty()) line += ": " + parts.why;
   if (!parts.advice.empty()) line += " (" + parts.advice + ")";
-  return line;
+  // Names of files may hold line breaks and bytes that are not UTF-8, which would forge lines of a
+  // log and which D-Bus refuses. Text that is fit to print already is left alone.
+  std::string safe = printable(line);
+  const auto backslashes = static_cast<std::size_t>(std::count(line.begin(), line.end(), '\\'));
+  return safe.size() == line.size() + backslashes ? line : safe;
 }
 
 constexpr std::string_view kFailed = "org.freedesktop.DBus.Error.Failed";
@@ -57,14 +64,12 @@ const ErrorTraits& traits(ErrorKind kind) noexcept {
 }
 
 Error::Error(Parts parts, ErrorKind kind)
-    : std::runtime_error(join(parts)), parts_(std::move(parts)), kind_(kind) {}
+    : std::runtime_error(one_line(parts)), parts_(std::move(parts)), kind_(kind) {}
 
 CancelledError::CancelledError(std::string doing)
     : Error({std::move(doing), "", "cancelled on request"}, ErrorKind::cancelled) {}
 
-std::string error_text(int error_number) {
-  return std::generic_category().message(error_number);
-}
+std::string error_text(int error_number) { return std::generic_category().message(error_number); }
 
 bool is_retryable_errno(int error_number) noexcept {
   switch (error_number) {

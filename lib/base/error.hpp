@@ -2,8 +2,9 @@
 //
 // Every error says four things: what was being done, on what, why it failed, and what to do about
 // it. what() joins them into one line: "cannot read directory '/srv/a': Permission denied (give the
-// service CAP_DAC_READ_SEARCH)". No part may hold a secret; subjects of a network kind are given
-// without user information.
+// service CAP_DAC_READ_SEARCH)". Parts may hold any bytes: when some of them are not fit for one
+// line of UTF-8, what() has them escaped as by printable(). No part may hold a secret; subjects of
+// a network kind are given without user information.
 //
 // Modules translate the exceptions of third parties into these at their own edge. The engine turns
 // them into results and logs each exactly once.
@@ -12,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace snapshotter {
 
@@ -125,8 +127,9 @@ class CancelledError : public Error {
   explicit CancelledError(std::string doing = "finish");
 };
 
-// A failed system call: `why` is the text of `error_number`; ENOSPC and EDQUOT become StoreFullError
-// when thrown by a store. EINTR, EAGAIN, ENOSPC, EDQUOT, EIO, ENOMEM, EBUSY, ESTALE are retryable.
+// A failed system call: `why` is the text of `error_number`; ENOSPC and EDQUOT become
+// StoreFullError when thrown by a store. EINTR, EAGAIN, ENOSPC, EDQUOT, EIO, ENOMEM, EBUSY, ESTALE
+// are retryable.
 [[noreturn]] void throw_system_error(std::string doing, std::string subject, int error_number,
                                      std::string advice = {});
 [[nodiscard]] std::string error_text(int error_number);

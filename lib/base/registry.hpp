@@ -1,13 +1,13 @@
 // Kinds of things a configuration can name by `type:` – targets, stores, notifiers.
 #pragma once
 
+#include "base/settings.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/settings.hpp"
 
 namespace snapshotter {
 
@@ -15,14 +15,12 @@ namespace snapshotter {
 template <class Product>
 class Registry {
  public:
-  // Makes a product from its section of the configuration: reads the type's own keys, adds a problem
-  // for each that is wrong, and does no I/O. `name` is the product's name in the configuration. After
-  // a problem it may return null.
+  // Makes a product from its section of the configuration: reads the type's own keys, adds a
+  // problem for each that is wrong, and does no I/O. `name` is the product's name in the
+  // configuration. After a problem it may return null.
   using Make = std::function<std::shared_ptr<Product>(const std::string& name, settings::Section&)>;
 
-  void add(std::string type, Make make) {
-    types_.push_back({std::move(type), std::move(make)});
-  }
+  void add(std::string type, Make make) { types_.push_back({std::move(type), std::move(make)}); }
   [[nodiscard]] const Make* find(std::string_view type) const {
     for (const auto& entry : types_) {
       if (entry.type == type) return &entry.make;

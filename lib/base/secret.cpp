@@ -24,7 +24,7 @@ bool is_scheme(std::string_view text) {
 
 }  // namespace
 
-Secret::Secret(std::string value) : value_(std::move(value)) { wipe_string(value); }
+Secret::Secret(std::string&& value) noexcept : value_(std::move(value)) { wipe_string(value); }
 
 Secret::Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { other.wipe(); }
 

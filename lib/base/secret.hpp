@@ -1,18 +1,20 @@
 // A value that must never be shown: a password, a token, a URL with one inside.
 //
 // It has no conversion to string and no stream operator; the one way to read it is reveal(), which
-// a reviewer can search for. Its memory is overwritten when it dies.
+// a reviewer can search for. Its memory is overwritten when it dies, is moved from or assigned to.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace snapshotter {
 
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::string value);
+  explicit Secret(const std::string& value) : value_(value) {}
+  explicit Secret(std::string&& value) noexcept;  // leaves nothing in `value`
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept;
   Secret& operator=(const Secret& other);

@@ -7,16 +7,16 @@
 // everything that is wrong with it.
 #pragma once
 
+#include "base/secret.hpp"
+#include "base/time.hpp"
+#include "base/units.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/secret.hpp"
-#include "base/time.hpp"
-#include "base/units.hpp"
 
 namespace snapshotter::settings {
 
@@ -25,7 +25,7 @@ struct Location {
   int line = 0;    // from 1; 0: unknown
   int column = 0;  // from 1
 };
-[[nodiscard]] std::string to_string(const Location& where);  // "file:line:column"
+[[nodiscard]] std::string to_string(const Location& where);  // "file:line:column", as far as known
 
 struct Problem {
   Location where;
@@ -36,7 +36,7 @@ class Problems {
  public:
   void add(Location where, std::string message);
   [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
-  // In the order of file and line.
+  // In the order of file, line and column; as added where these are equal.
   [[nodiscard]] std::vector<Problem> sorted() const;
   // One "file:line:column: message" a line.
   [[nodiscard]] std::string to_string() const;
@@ -59,11 +59,11 @@ struct Node {
 
   Kind kind = Kind::null;
   Location where;
-  std::string scalar;            // Kind::scalar, after ${} has been replaced
-  bool quoted = false;           // a quoted scalar is always text
-  bool interpolated = false;     // some of its text came out of ${}: not a literal secret
-  std::vector<Node> items;       // Kind::sequence
-  std::vector<Member> members;   // Kind::mapping, in written order
+  std::string scalar;           // Kind::scalar, after ${} has been replaced
+  bool quoted = false;          // a quoted scalar is always text
+  bool interpolated = false;    // some of its text came out of ${}: not a literal secret
+  std::vector<Node> items;      // Kind::sequence
+  std::vector<Member> members;  // Kind::mapping, in written order
 
   [[nodiscard]] const Node* find(std::string_view key) const;
 };
@@ -75,16 +75,23 @@ struct Node::Member {
 
 [[nodiscard]] std::string_view describe(Node::Kind kind);  // "a mapping", "a list", …
 
-// Reads one mapping. Each getter marks its key as known; finish() reports the keys that nobody asked
-// for, with the nearest known one as a suggestion. A missing optional key gives nullopt or the
-// default and no problem; a missing required one is reported once.
+// Reads one mapping. Each getter marks its key as known; finish() reports the keys that nobody
+// asked for, with the nearest known one as a suggestion. A missing optional key gives nullopt or
+// the default and no problem; a missing required one is reported once. A key with nothing behind it
+// is an empty list or mapping where one may stand (all of it may be commented out), else a problem.
+//
+// Messages quote the value that was wrong unless it came out of ${}: a secret may have ended up
+// under the wrong key. Quoted scalars ("5") are refused as numbers and booleans unless ${} is in
+// them. The node must outlive the section.
 class Section {
  public:
   // `what` names the mapping in messages: "target 'app-db'".
   Section(const Node& node, std::string what, Problems& problems);
 
   [[nodiscard]] std::optional<std::string> text(std::string_view key);
+  // Any scalar. Its value is in no message; a literal one is noted in Problems.
   [[nodiscard]] std::optional<Secret> secret(std::string_view key);
+  // true or false, as in YAML 1.2.
   [[nodiscard]] std::optional<bool> boolean(std::string_view key);
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t min,
                                                     std::int64_t max);
