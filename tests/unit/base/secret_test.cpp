@@ -44,6 +44,7 @@ namespace {
 
 const char* const kLong = "a passphrase that no small string holds in itself";
 const char* const kShort = "hunter2!";
+const char* const kTail = kShort + 2;  // what clear() alone would leave of it
 
 template <class T, class = void>
 constexpr bool kPrints = false;
@@ -58,11 +59,12 @@ static_assert(!std::is_convertible_v<std::string, Secret>);
 static_assert(kPrints<std::string>);
 static_assert(!kPrints<Secret>);
 
-// Runs `work` and counts the blocks freed meanwhile in which `text` could be read.
+// Runs `work` and counts the blocks freed meanwhile in which `text` could be read, but for the
+// start that clear() overwrites.
 template <class Work>
 int leaks(const char* text, Work work) {
   sightings = 0;
-  watched_for = text;
+  watched_for = text + 2;
   work();
   watched_for = {};
   return sightings;
@@ -141,27 +143,27 @@ struct Cell {
 TEST_CASE("a short secret leaves nothing in the object") {
   Cell cell;
   Secret* secret = cell.make(std::string(kShort));
-  REQUIRE(cell.shows(kShort));
+  REQUIRE(cell.shows(kTail));
 
   SECTION("when it dies") {
     secret->~Secret();
-    CHECK_FALSE(cell.shows(kShort));
+    CHECK_FALSE(cell.shows(kTail));
   }
   SECTION("when it is moved from") {
     const Secret taken(std::move(*secret));
-    CHECK_FALSE(cell.shows(kShort));
+    CHECK_FALSE(cell.shows(kTail));
     CHECK(taken.reveal() == kShort);
     secret->~Secret();
   }
   SECTION("when it is moved to another") {
     Secret other;
     other = std::move(*secret);
-    CHECK_FALSE(cell.shows(kShort));
+    CHECK_FALSE(cell.shows(kTail));
     secret->~Secret();
   }
   SECTION("when a shorter one takes its place") {
     *secret = Secret{std::string("x")};
-    CHECK_FALSE(cell.shows(std::string_view(kShort).substr(2)));
+    CHECK_FALSE(cell.shows(kTail));
     secret->~Secret();
   }
 }
@@ -173,7 +175,7 @@ TEST_CASE("a short secret leaves nothing in the string it was made of") {
   const volatile char* left = value.data();  // NOLINT(bugprone-use-after-move)
   std::string found;
   for (std::size_t i = 0; i < std::strlen(kShort); ++i) found += static_cast<char>(left[i]);
-  CHECK(found.find("unter") == std::string::npos);
+  CHECK(found.find(kTail) == std::string::npos);
   CHECK(secret.reveal() == kShort);
 }
 
