@@ -1,10 +1,10 @@
 // The time seam. Everything that asks what time it is, or waits, does so through a Clock.
 #pragma once
 
-#include <memory>
-
 #include "async/task.hpp"
 #include "base/time.hpp"
+
+#include <memory>
 
 namespace snapshotter::platform {
 

@@ -10,6 +10,8 @@
 //  * rename() replaces atomically.
 #pragma once
 
+#include "base/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,8 +20,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/time.hpp"
 
 namespace snapshotter::platform {
 
