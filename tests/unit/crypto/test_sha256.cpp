@@ -1,6 +1,8 @@
 #include "crypto/sha256.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <span>
 #include <string>
 #include <utility>
