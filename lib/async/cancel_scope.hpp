@@ -4,7 +4,9 @@
 #include "async/task.hpp"
 
 #include <memory>
+#include <optional>
 #include <stop_token>
+#include <utility>
 
 namespace snapshotter::async {
 
@@ -24,12 +26,23 @@ class CancelScope {
   CancelScope& operator=(const CancelScope&) = delete;
 
   [[nodiscard]] Task<> run(Task<> piece);
+  template <class T>
+  [[nodiscard]] Task<T> run(Task<T> piece) {
+    std::optional<T> result;
+    co_await run(keep(result, std::move(piece)));
+    co_return std::move(*result);
+  }
   void cancel();
   [[nodiscard]] bool cancelled() const noexcept;
   // Requested by cancel(); for plain functions on workers.
   [[nodiscard]] std::stop_token token() const noexcept;
 
  private:
+  template <class T>
+  static Task<> keep(std::optional<T>& result, Task<T> piece) {
+    result.emplace(co_await std::move(piece));
+  }
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,17 +1,17 @@
-// Records as JSON documents: the one place that decides how `--json` and the Describe… methods of the
-// D-Bus interface look. Keys are snake_case, times RFC 3339 in UTC, sizes bytes, durations seconds; an
-// absent value is null. Documented in snapshotctl(1).
+// Records as JSON documents: the one place that decides how `--json` and the Describe… methods of
+// the D-Bus interface look. Keys are snake_case, times RFC 3339 in UTC, sizes bytes, durations
+// seconds; an absent value is null. Documented in snapshotctl(1).
 #pragma once
+
+#include "engine/engine.hpp"
 
 #include <string>
 #include <vector>
 
-#include "engine/engine.hpp"
-
 namespace snapshotter::engine {
 
-[[nodiscard]] std::string describe_status(const Engine& engine);               // an object
-[[nodiscard]] std::string describe_jobs(const std::vector<JobStatus>& jobs);   // an array
+[[nodiscard]] std::string describe_status(const Engine& engine);              // an object
+[[nodiscard]] std::string describe_jobs(const std::vector<JobStatus>& jobs);  // an array
 [[nodiscard]] std::string describe_job(const JobStatus& job);
 [[nodiscard]] std::string describe_runs(const std::vector<catalog::RunRecord>& runs);
 // `live`: the run in memory, for phase and progress; may be null.

@@ -4,11 +4,6 @@
 // thread only. Requests that can't be met throw RequestError, whose kind says which.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "catalog/catalog.hpp"
 #include "catalog/records.hpp"
 #include "config/config.hpp"
@@ -16,31 +11,37 @@
 #include "engine/services.hpp"
 #include "retention/retention.hpp"
 
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace snapshotter::engine {
 
 // Told of what happens, on the loop. Calls must be short and must not throw.
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual void run_added(const Run&) {}     // queued
-  virtual void run_changed(const Run&) {}   // state, phase, current target or results; not mere bytes
-  virtual void run_finished(const Run&) {}  // its record is in the catalog
+  virtual void run_added(const Run&) {}  // queued
+  virtual void run_changed(const Run&) {
+  }  // state, phase, current target or results; not mere bytes
+  virtual void run_finished(const Run&) {}                  // its record is in the catalog
   virtual void run_forgotten(const std::string& /*id*/) {}  // left memory; the catalog has it
-  virtual void jobs_changed() {}            // after a reload, and when a job's next or last run changed
+  virtual void jobs_changed() {}  // after a reload, and when a job's next or last run changed
 };
 
 struct JobStatus {
   const config::JobSpec* spec = nullptr;
   std::optional<Time> next;
-  std::optional<catalog::RunRecord> last_run;       // final
-  std::optional<catalog::BackupRecord> last_good;   // the oldest of its targets' last good backups
-  bool active = false;                              // queued or running now
+  std::optional<catalog::RunRecord> last_run;      // final
+  std::optional<catalog::BackupRecord> last_good;  // the oldest of its targets' last good backups
+  bool active = false;                             // queued or running now
 };
 
 struct BackupStatus {
   catalog::BackupRecord record;
-  std::string location;                 // Store::locate; empty: its store is not configured any more
-  std::vector<std::string> kept_by;     // rules of the job's policy; empty: the next prune removes it
+  std::string location;              // Store::locate; empty: its store is not configured any more
+  std::vector<std::string> kept_by;  // rules of the job's policy; empty: the next prune removes it
 };
 
 struct RunDetails {
@@ -49,7 +50,7 @@ struct RunDetails {
 };
 
 struct TriggerOptions {
-  std::vector<std::string> targets;  // of the job; empty: all
+  std::vector<std::string> targets = {};  // of the job; empty: all
   catalog::Trigger trigger = catalog::Trigger::manual;
 };
 
@@ -86,8 +87,8 @@ class Engine {
   [[nodiscard]] Task<std::string> verify(std::vector<std::string> backups);
   // Returns at once; the run ends soon after. Throws no_such_run, not_running.
   void cancel(const std::string& run);
-  // Every backup of the job (of every job when empty) that the policy no longer keeps, with the reason;
-  // deleted unless `dry_run`.
+  // Every backup of the job (of every job when empty) that the policy no longer keeps, with the
+  // reason; deleted unless `dry_run`.
   [[nodiscard]] Task<std::vector<retention::Decision>> prune(std::string job, bool dry_run);
   // Rebuilds the catalog's backups from the stores' manifests.
   [[nodiscard]] Task<catalog::Catalog::Changes> rescan();

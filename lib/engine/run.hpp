@@ -1,26 +1,35 @@
 // A run while it lives in memory: queued, running, or among the last ones finished.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "async/cancel_scope.hpp"
 #include "catalog/records.hpp"
 #include "config/config.hpp"
 #include "target/progress.hpp"
 
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace snapshotter::engine {
 
 // What a running run is doing, for people.
-enum class Phase { waiting, estimating, archiving, finishing, verifying, committing, pruning, pausing };
+enum class Phase {
+  waiting,
+  estimating,
+  archiving,
+  finishing,
+  verifying,
+  committing,
+  pruning,
+  pausing
+};
 [[nodiscard]] std::string_view name(Phase phase);
 
 // Loop thread only, except progress().
 class Run {
  public:
-  // `config` is the configuration that was in force when the run was queued: a reload does not change a
-  // run under way.
+  // `config` is the configuration that was in force when the run was queued: a reload does not
+  // change a run under way.
   Run(catalog::RunRecord record, std::shared_ptr<const config::Config> config);
 
   [[nodiscard]] const std::string& id() const noexcept { return record.id; }
@@ -39,9 +48,9 @@ class Run {
 
   catalog::RunRecord record;
   std::shared_ptr<const config::Config> config;
-  std::vector<std::string> targets;     // of a verify run: backup ids
+  std::vector<std::string> targets;  // of a verify run: backup ids
   Phase phase = Phase::waiting;
-  std::string current;                  // the target being worked on
+  std::string current;  // the target being worked on
   std::shared_ptr<target::Progress> progress = std::make_shared<target::Progress>();
   async::CancelScope scope;
   CancelReason cancel_reason = CancelReason::none;

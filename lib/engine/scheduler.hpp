@@ -1,15 +1,20 @@
 // When which job is due.
 //
-// One coroutine on the loop sleeps until the earliest firing; jobs lie in an ordered set, so 10,000 idle
-// ones cost nothing. Exactly once: each job has a moment up to which its schedule was answered, kept in
-// the catalog; a firing at or before it never fires again, whatever the clock does. A moment that lies
-// more than a day in the future (the clock was wrong when it was written) is forgotten with a warning –
-// otherwise the job would sleep until then.
+// One coroutine on the loop sleeps until the earliest firing; jobs lie in an ordered set, so 10,000
+// idle ones cost nothing. Exactly once: each job has a moment up to which its schedule was
+// answered, kept in the catalog; a firing at or before it never fires again, whatever the clock
+// does. A moment that lies more than a day in the future (the clock was wrong when it was written)
+// is forgotten with a warning – otherwise the job would sleep until then.
 //
 // A firing is missed when it could not be started within kLate of its time – the machine was off or
-// asleep, the clock was set forward. Missed firings of a job are answered together: by one run where
-// catch_up is on, else by a notice.
+// asleep, the clock was set forward. Missed firings of a job are answered together: by one run
+// where catch_up is on, else by a notice.
 #pragma once
+
+#include "async/task_group.hpp"
+#include "catalog/records.hpp"
+#include "config/config.hpp"
+#include "engine/services.hpp"
 
 #include <functional>
 #include <map>
@@ -18,19 +23,14 @@
 #include <set>
 #include <string>
 
-#include "async/task_group.hpp"
-#include "catalog/records.hpp"
-#include "config/config.hpp"
-#include "engine/services.hpp"
-
 namespace snapshotter::engine {
 
 // A firing that is due.
 struct Due {
   std::string job;
-  Time scheduled;      // the (first, if several were missed) firing, without jitter
-  Time answered;       // up to where the schedule is answered by this
-  bool missed = false; // and late
+  Time scheduled;       // the (first, if several were missed) firing, without jitter
+  Time answered;        // up to where the schedule is answered by this
+  bool missed = false;  // and late
 };
 
 // Loop thread only.
@@ -50,6 +50,7 @@ class Scheduler {
   void start();
   [[nodiscard]] Task<> stop();
 
+  [[nodiscard]] const std::map<std::string, Time>& answered() const noexcept { return answered_; }
   // The next firing with jitter; nullopt: no schedule.
   [[nodiscard]] std::optional<Time> next(const std::string& job) const;
   [[nodiscard]] std::optional<Time> next_of_all() const;

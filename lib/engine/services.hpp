@@ -1,14 +1,15 @@
 // What the engine is given by whoever builds it: the seams, the pools, the loop.
 #pragma once
 
-#include <string>
-
 #include "async/task.hpp"
 #include "async/worker_pool.hpp"
+#include "engine/run_log.hpp"
 #include "platform/clock.hpp"
 #include "platform/files.hpp"
 #include "platform/random.hpp"
 #include "telemetry/log.hpp"
+
+#include <string>
 
 namespace snapshotter::engine {
 
@@ -18,12 +19,14 @@ struct Services {
   platform::Clock& clock;
   platform::Random& random;
   platform::Files& files;
-  async::WorkerPool& cpu;       // compression, inflation: one thread per worker of the configuration
-  async::WorkerPool& blocking;  // walks, stores, verification: at least one thread per concurrent run
-  async::WorkerPool& catalog;   // one thread: SQLite is never behind a busy worker
+  async::WorkerPool& cpu;  // compression, inflation: one thread per worker of the configuration
+  async::WorkerPool&
+      blocking;  // walks, stores, verification: at least one thread per concurrent run
+  async::WorkerPool& catalog;  // one thread: SQLite is never behind a busy worker
   telemetry::Logger log;
-  std::string host;             // for manifests and events
-  std::string machine_id;       // for jitter
+  RunLog& run_log;         // fed by the log: lines of runs, for the catalog
+  std::string host;        // for manifests and events
+  std::string machine_id;  // for jitter
 };
 
 }  // namespace snapshotter::engine

@@ -1,0 +1,14 @@
+// `snapshotterd --run JOB`: one job now, without bus and schedules.
+#pragma once
+
+#include "snapshotterd/parts.hpp"
+
+#include <string>
+
+namespace snapshotter::daemon {
+
+// Prints a summary to standard output and returns the process's exit code. SIGINT and SIGTERM
+// cancel.
+[[nodiscard]] Task<int> run_one(Parts& parts, std::string job);
+
+}  // namespace snapshotter::daemon

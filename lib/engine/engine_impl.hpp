@@ -1,0 +1,66 @@
+// Inside lib/engine only: the state behind Engine, shared by the files that implement it.
+#pragma once
+
+#include "async/event.hpp"
+#include "async/task_group.hpp"
+#include "engine/catalog_access.hpp"
+#include "engine/engine.hpp"
+#include "engine/run_queue.hpp"
+#include "engine/scheduler.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace snapshotter::engine {
+
+// A run with what its coroutine and those who wait for it need.
+struct LiveRun : Run {
+  LiveRun(boost::asio::any_io_executor loop, catalog::RunRecord first_record,
+          std::shared_ptr<const config::Config> in_force)
+      : Run(std::move(first_record), std::move(in_force)), turn(std::move(loop)) {}
+  async::Event turn;  // set when it may start, or is to end without having started
+  std::vector<std::shared_ptr<async::Event>> waiting;  // wait() calls
+};
+
+struct Engine::Impl {
+  Impl(Services given, std::shared_ptr<const config::Config> first_config,
+       std::unique_ptr<catalog::Catalog> opened);
+
+  // Scheduling (engine.cpp).
+  void on_due(const Due& due);
+  void answer_without_run(const Due& due);
+  Task<> remember_new_jobs();
+  void recover_stores(bool sweep);
+
+  // Life of a run (engine_runs.cpp).
+  std::string admit(catalog::RunRecord record, std::optional<Time> firing);
+  [[nodiscard]] catalog::RunRecord new_record(catalog::RunKind kind, const std::string& job);
+  Task<> drive(std::shared_ptr<LiveRun> run, std::optional<Time> firing);
+  Task<> execute(LiveRun& run);
+  Task<> save(const LiveRun& run, std::optional<Time> firing = {});
+  void begin(LiveRun& run);
+  void end(const std::shared_ptr<LiveRun>& run);
+  void start_what_may();
+  void changed(const Run& run);
+  Task<> refresh_last_good(std::string job);
+  void spawn(std::string name, Task<> task);
+
+  Services services;
+  std::shared_ptr<const config::Config> config;
+  CatalogAccess catalog;
+  RunQueue queue{kRecentRuns};
+  std::vector<Listener*> listeners;
+  Scheduler scheduler;
+  async::TaskGroup tasks;
+
+  std::map<std::string, catalog::RunRecord> last_runs;
+  // By job, then target.
+  std::map<std::string, std::map<std::string, catalog::BackupRecord>> last_good;
+  std::string last_error;
+  bool stopping = false;
+};
+
+}  // namespace snapshotter::engine

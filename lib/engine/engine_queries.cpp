@@ -1,0 +1,129 @@
+// What can be asked of an engine.
+#include "async/offload.hpp"
+#include "base/error.hpp"
+#include "engine/engine_impl.hpp"
+#include "engine/pruner.hpp"
+
+#include <algorithm>
+
+namespace snapshotter::engine {
+
+namespace {
+
+// The oldest of the targets' last good backups: the job is as good as its worst target.
+std::optional<catalog::BackupRecord> oldest_last_good(
+    const config::JobSpec& job,
+    const std::map<std::string, std::map<std::string, catalog::BackupRecord>>& last_good) {
+  const auto of_job = last_good.find(job.name);
+  if (of_job == last_good.end()) return std::nullopt;
+  std::optional<catalog::BackupRecord> oldest;
+  for (const auto& target : job.targets) {
+    const auto found = of_job->second.find(target);
+    if (found == of_job->second.end()) return std::nullopt;
+    if (!oldest || found->second.taken < oldest->taken) oldest = found->second;
+  }
+  return oldest;
+}
+
+}  // namespace
+
+std::optional<JobStatus> Engine::job(const std::string& name) const {
+  const auto spec = impl_->config->jobs.find(name);
+  if (spec == impl_->config->jobs.end()) return std::nullopt;
+  JobStatus status;
+  status.spec = &spec->second;
+  status.next = impl_->scheduler.next(name);
+  if (const auto last = impl_->last_runs.find(name); last != impl_->last_runs.end()) {
+    status.last_run = last->second;
+  }
+  status.last_good = oldest_last_good(spec->second, impl_->last_good);
+  status.active = impl_->queue.active_of(name) > 0;
+  return status;
+}
+
+std::vector<JobStatus> Engine::jobs() const {
+  std::vector<JobStatus> all;
+  for (const auto& [name, spec] : impl_->config->jobs) all.push_back(*job(name));
+  return all;
+}
+
+std::vector<std::shared_ptr<const Run>> Engine::runs_in_memory() const {
+  const auto runs = impl_->queue.all();
+  return {runs.begin(), runs.end()};
+}
+
+std::shared_ptr<const Run> Engine::run_in_memory(const std::string& id) const {
+  return impl_->queue.find(id);
+}
+
+std::size_t Engine::active_runs() const noexcept { return impl_->queue.active(); }
+
+std::optional<Time> Engine::next_run() const { return impl_->scheduler.next_of_all(); }
+
+const std::string& Engine::last_error() const noexcept { return impl_->last_error; }
+
+Task<std::vector<catalog::RunRecord>> Engine::runs(catalog::RunFilter filter) {
+  co_return co_await impl_->catalog.call(
+      [&](catalog::Catalog& records) { return records.runs(filter); });
+}
+
+Task<RunDetails> Engine::run(std::string id) {
+  const auto ids = co_await impl_->catalog.call(
+      [&](catalog::Catalog& records) { return records.run_ids(id, 2); });
+  if (id.empty() || ids.empty()) {
+    throw RequestError({"show run", id, "there is no such run", "`snapshotctl runs` lists them"},
+                       ErrorKind::no_such_run);
+  }
+  if (ids.size() > 1 && ids.front() != id) {
+    throw RequestError({"show run", id, "more than one run begins so", "give more of its id"});
+  }
+  RunDetails details;
+  co_await impl_->catalog.call([&](catalog::Catalog& records) {
+    details.record = *records.run(ids.front());
+    details.log = records.log(ids.front());
+  });
+  // What runs now is ahead of the catalog.
+  if (const auto live = impl_->queue.find(details.record.id)) details.record = live->record;
+  co_return details;
+}
+
+namespace {
+
+Task<> add_rules(const Services& services, CatalogAccess& catalog,
+                 std::shared_ptr<const config::Config> config,
+                 std::map<std::string, std::vector<BackupStatus*>>& by_job) {
+  for (auto& [name, backups] : by_job) {
+    const auto job = config->jobs.find(name);
+    if (job == config->jobs.end()) {
+      for (auto* backup : backups) backup->kept_by = {"its job is not configured any more"};
+      continue;
+    }
+    std::map<std::string, std::vector<std::string>> reasons;
+    for (auto& decision : co_await decide_retention(services, catalog, job->second)) {
+      if (decision.keep) reasons[decision.id] = std::move(decision.reasons);
+    }
+    for (auto* backup : backups) backup->kept_by = reasons[backup->record.id];
+  }
+}
+
+}  // namespace
+
+Task<std::vector<BackupStatus>> Engine::backups(std::string job, std::string target) {
+  const auto config = impl_->config;
+  auto records = co_await impl_->catalog.call(
+      [&](catalog::Catalog& catalog) { return catalog.backups(job, target); });
+  std::vector<BackupStatus> backups;
+  for (auto& record : records) {
+    BackupStatus status{std::move(record), {}, {}};
+    const auto store = config->stores.find(status.record.store);
+    const auto key = store::BackupKey::parse(status.record.id);
+    if (store != config->stores.end() && key) status.location = store->second.store->locate(*key);
+    backups.push_back(std::move(status));
+  }
+  std::map<std::string, std::vector<BackupStatus*>> by_job;
+  for (auto& backup : backups) by_job[backup.record.job].push_back(&backup);
+  co_await add_rules(impl_->services, impl_->catalog, config, by_job);
+  co_return backups;
+}
+
+}  // namespace snapshotter::engine

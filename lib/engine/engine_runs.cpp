@@ -1,0 +1,202 @@
+// The life of a run: admitted, saved, waiting for its turn, executed, saved, remembered.
+#include "base/error.hpp"
+#include "base/units.hpp"
+#include "engine/backup_run.hpp"
+#include "engine/engine_impl.hpp"
+#include "engine/verify_run.hpp"
+#include "telemetry/message_ids.hpp"
+
+#include <algorithm>
+
+namespace snapshotter::engine {
+
+using catalog::RunState;
+
+catalog::RunRecord Engine::Impl::new_record(catalog::RunKind kind, const std::string& job) {
+  catalog::RunRecord record;
+  record.queued = services.clock.now();
+  do {
+    record.id = to_compact(record.queued) + "-" + platform::random_hex(services.random, 4);
+  } while (queue.find(record.id));
+  record.kind = kind;
+  record.job = job;
+  return record;
+}
+
+std::string Engine::Impl::admit(catalog::RunRecord record, std::optional<Time> firing) {
+  auto run = std::make_shared<LiveRun>(services.loop, std::move(record), config);
+  services.run_log.expect(run->id());
+  queue.add(run);
+  for (auto* listener : listeners) listener->run_added(*run);
+  spawn("run " + run->id(), drive(run, firing));
+  return run->id();
+}
+
+void Engine::Impl::spawn(std::string name, Task<> task) {
+  tasks.spawn(name, std::move(task), [this, name](std::exception_ptr error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const CancelledError&) {
+      // Asked for.
+    } catch (const std::exception& failure) {
+      services.log.error(name + ": " + failure.what());
+    }
+  });
+}
+
+Task<> Engine::Impl::drive(std::shared_ptr<LiveRun> run, std::optional<Time> firing) {
+  co_await save(*run, firing);
+  start_what_may();
+  co_await run->turn.wait();
+  if (run->scope.cancelled()) {
+    run->record.state = run->cancel_reason == Run::CancelReason::shutdown ? RunState::interrupted
+                                                                          : RunState::cancelled;
+    run->record.error = "cancelled before it began";
+    for (auto& result : run->record.results) result.state = run->record.state;
+  } else {
+    begin(*run);
+    co_await save(*run);
+    co_await execute(*run);
+  }
+  run->record.finished = services.clock.now();
+  run->current.clear();
+  co_await refresh_last_good(run->record.job);
+  end(run);
+  co_await save(*run);
+  services.run_log.forget(run->id());
+  for (auto* listener : listeners) listener->run_finished(*run);
+  for (const auto& waiting : run->waiting) waiting->set();
+  for (const auto& forgotten : queue.finish(run)) {
+    for (auto* listener : listeners) listener->run_forgotten(forgotten->id());
+  }
+  for (auto* listener : listeners) listener->jobs_changed();
+  start_what_may();
+}
+
+Task<> Engine::Impl::execute(LiveRun& run) {
+  std::string error;
+  try {
+    if (run.job() != nullptr) {
+      co_await execute_backup(services, catalog, run, [this, &run] { changed(run); });
+    } else {
+      co_await execute_verification(services, catalog, run, [this, &run] { changed(run); });
+    }
+  } catch (const std::exception& failure) {
+    error = failure.what();
+  }
+  if (error.empty()) co_return;
+  // What no part knew how to handle: the catalog, or a bug. The run is over all the same.
+  run.record.state = RunState::failed;
+  run.record.error = error;
+  for (auto& result : run.record.results) {
+    if (!catalog::is_final(result.state)) result.state = RunState::failed;
+  }
+}
+
+// A catalog that can't be written does not stop a backup; the journal has what it misses.
+Task<> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
+  const auto lines = services.run_log.take(run.id());
+  const auto record = run.record;
+  try {
+    co_await catalog.call([&](catalog::Catalog& records) {
+      if (firing) {
+        records.put_run(record, *firing);
+      } else {
+        records.put_run(record);
+      }
+      if (!lines.empty()) records.append_log(record.id, lines);
+    });
+  } catch (const Error& error) {
+    services.log.with({.job = record.job, .run = record.id}).error(error.what());
+  }
+}
+
+void Engine::Impl::begin(LiveRun& run) {
+  run.record.state = RunState::running;
+  run.record.started = services.clock.now();
+  const auto what = run.record.kind == catalog::RunKind::verify
+                        ? "verifying " + std::to_string(run.record.results.size()) + " backups"
+                        : "started by " + std::string(name(run.record.trigger));
+  services.log
+      .with({.job = run.record.job,
+             .run = run.id(),
+             .message_id = std::string(telemetry::kRunStarted)})
+      .info("run " + run.id() + " " + what);
+  changed(run);
+}
+
+namespace {
+
+std::string_view message_id(RunState state) {
+  switch (state) {
+    case RunState::succeeded:
+      return telemetry::kRunSucceeded;
+    case RunState::partial:
+      return telemetry::kRunPartial;
+    case RunState::cancelled:
+      return telemetry::kRunCancelled;
+    case RunState::interrupted:
+      return telemetry::kRunInterrupted;
+    default:
+      return telemetry::kRunFailed;
+  }
+}
+
+telemetry::LogLevel level_of(RunState state) {
+  switch (state) {
+    case RunState::succeeded:
+    case RunState::cancelled:
+      return telemetry::LogLevel::info;
+    case RunState::partial:
+    case RunState::interrupted:
+      return telemetry::LogLevel::warning;
+    default:
+      return telemetry::LogLevel::error;
+  }
+}
+
+}  // namespace
+
+void Engine::Impl::end(const std::shared_ptr<LiveRun>& run) {
+  const auto& record = run->record;
+  auto line = "run " + record.id + " " + std::string(name(record.state));
+  if (record.started) line += " after " + to_string(*record.finished - *record.started);
+  if (!record.error.empty()) line += ": " + record.error;
+  services.log.log(
+      level_of(record.state), line,
+      {.job = record.job, .run = record.id, .message_id = std::string(message_id(record.state))});
+  if (record.kind == catalog::RunKind::backup) last_runs[record.job] = record;
+  if (!record.error.empty() && record.state != RunState::cancelled) {
+    last_error = (record.job.empty() ? record.id : record.job) + ": " + record.error;
+  }
+}
+
+void Engine::Impl::start_what_may() {
+  for (const auto& run : queue.take_startable(config->daemon.max_concurrent_runs)) {
+    static_cast<LiveRun&>(*run).turn.set();
+  }
+}
+
+void Engine::Impl::changed(const Run& run) {
+  for (auto* listener : listeners) listener->run_changed(run);
+}
+
+Task<> Engine::Impl::refresh_last_good(std::string job) {
+  try {
+    const auto backups =
+        co_await catalog.call([&](catalog::Catalog& records) { return records.backups(job, ""); });
+    if (job.empty()) {
+      last_good.clear();
+    } else {
+      last_good.erase(job);
+    }
+    for (const auto& backup : backups) {  // newest first
+      if (backup.good()) last_good[backup.job].try_emplace(backup.target, backup);
+    }
+  } catch (const Error& error) {
+    services.log.error(error.what());
+  }
+}
+
+}  // namespace snapshotter::engine

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what building and testing needs, on Debian 12 and 13, as root. Does nothing where all is there.
+#   dependencies.sh build   compiler, libraries and what the quick start uses
+#   dependencies.sh test    that, and what the tests start
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config git ca-certificates python3
+       libssl-dev libsqlite3-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libarchive-dev libdeflate-dev
+       libzstd-dev libsystemd-dev libsdbus-c++-dev libsdbus-c++-bin libcctz-dev libcli11-dev tzdata
+       ccache mold dbus dbus-daemon systemd)
+# A fresh machine has no lists of packages yet.
+[ -n "$(apt-cache show libspdlog-dev 2>/dev/null)" ] || { [ "$(id -u)" = 0 ] && apt-get update >/dev/null; }
+# Debian 12's default Boost is 1.74, too old for what the project uses of Asio.
+if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build+=(libboost1.81-dev); else build+=(libboost-dev); fi
+# ISA-L exists on x86-64 and arm64 only; without it level "fast" uses libdeflate.
+case $(dpkg --print-architecture) in amd64 | arm64) build+=(libisal-dev) ;; esac
+test=(catch2 clang-format clang-tidy libarchive-tools zstd gzip tar attr acl libglib2.0-bin util-linux
+      procps iproute2)
+
+wanted=("${build[@]}")
+[ "${1:-build}" = test ] && wanted+=("${test[@]}")
+
+missing=()
+for package in "${wanted[@]}"; do
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" != 0 ]; then
+  echo "These packages are missing; install them as root, or run this as root:" >&2
+  echo "  apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+echo "Installing ${#missing[@]} packages"
+export DEBIAN_FRONTEND=noninteractive
+apt-get install -y --no-install-recommends "${missing[@]}" >/dev/null

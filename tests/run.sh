@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Builds and runs all the tests and closes with ctest's summary.
+#   tests/run.sh                 everything: the plain build, then ASan+UBSan, then TSan
+#   tests/run.sh unit            only tests with this label (unit contract integration style)
+#   tests/run.sh unit contract   any of these
+# Installs what it needs when it runs as root on Debian.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packaging/dependencies.sh test
+labels=$(IFS='|'; echo "$*")
+jobs=$(nproc)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+failed=0
+summaries=()
+
+# build_and_test PRESET [ctest arguments]
+build_and_test() {
+  local preset=$1; shift
+  echo "== $preset: build"
+  cmake --preset "$preset" >/dev/null
+  cmake --build --preset "$preset" -j "$jobs"
+  echo "== $preset: test"
+  ctest --preset "$preset" -j "$jobs" "$@" | tee "$log" || failed=1
+  summaries+=("$preset: $(grep -E 'tests passed|No tests' "$log" | tail -n 1)")
+}
+
+if [ -n "$labels" ]; then
+  build_and_test default -L "^($labels)\$"
+else
+  # The sanitized builds first: the last summary is the plain build's.
+  build_and_test asan -LE style
+  build_and_test tsan -L threads
+  build_and_test default
+fi
+echo
+printf '%s\n' "${summaries[@]}"
+exit $failed
