@@ -1,0 +1,25 @@
+# What `cmake --install` puts where. Configuration belongs into /etc whatever the prefix: that is where the
+# daemon looks.
+set(CMAKE_INSTALL_FULL_SYSCONFDIR /etc)
+install(TARGETS snapshotterd snapshotctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+configure_file(systemd/snapshotterd.service.in systemd/snapshotterd.service @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/systemd/snapshotterd.service DESTINATION lib/systemd/system)
+install(FILES lib/bus/org.snapshotter1.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)
+install(FILES systemd/org.snapshotter1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+
+# The configuration may hold passwords: only its owner reads it. An existing one is never replaced.
+install(CODE "
+  set(target \"\$ENV{DESTDIR}${CMAKE_INSTALL_FULL_SYSCONFDIR}/snapshotterd/snapshotterd.yaml\")
+  if(NOT EXISTS \"\${target}\")
+    file(INSTALL \"${CMAKE_SOURCE_DIR}/etc/snapshotterd.yaml\"
+      DESTINATION \"${CMAKE_INSTALL_FULL_SYSCONFDIR}/snapshotterd\"
+      PERMISSIONS OWNER_READ OWNER_WRITE)
+  endif()")
+
+install(FILES packaging/completions/snapshotctl.bash RENAME snapshotctl
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES packaging/completions/_snapshotctl
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES packaging/completions/snapshotctl.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
