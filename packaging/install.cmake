@@ -1,7 +1,9 @@
 # What `cmake --install` puts where. Configuration belongs into /etc whatever the prefix: that is where the
 # daemon looks.
 set(CMAKE_INSTALL_FULL_SYSCONFDIR /etc)
-install(TARGETS snapshotterd snapshotctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(TARGET snapshotctl)
+  install(TARGETS snapshotterd snapshotctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 
 configure_file(systemd/snapshotterd.service.in systemd/snapshotterd.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/systemd/snapshotterd.service DESTINATION lib/systemd/system)
