@@ -34,11 +34,12 @@ void Event::set() {
 
 Task<> Event::wait() {
   const auto impl = impl_;
+  const auto on_cancel = [impl] { impl->wake(); };
   co_await check_cancelled();
   // A wake() that was posted for a signal taken long ago is possible; hence the loop.
   while (!impl->signalled.exchange(false)) {
     co_await detail::suspend([&](detail::Resume resume) { impl->waiter = std::move(resume); },
-                             [impl] { impl->wake(); });
+                             on_cancel);
     co_await check_cancelled();
   }
 }

@@ -8,8 +8,9 @@
 namespace snapshotter::async {
 
 // An auto-reset event for one waiting coroutine. wait() returns at once when set() was called since
-// the last wait(). set() may be called from any thread; wait() on the loop only. wait() throws
-// CancelledError on cancellation.
+// the last wait(); several calls count once. set() may be called from any thread, while the loop
+// exists; wait() on the loop only. wait() throws CancelledError on cancellation, also when the
+// event is set already, and then leaves it set.
 class Event {
  public:
   explicit Event(boost::asio::any_io_executor loop);

@@ -25,8 +25,9 @@ Task<> run_on(WorkerPool& pool, std::function<void(std::stop_token)> work) {
           resume(std::move(error));
         });
   };
+  const auto on_cancel = [stop]() mutable { stop.request_stop(); };
   try {
-    co_await suspend(start, [stop]() mutable { stop.request_stop(); });
+    co_await suspend(start, on_cancel);
   } catch (const CancelledError&) {
     throw;
   } catch (...) {

@@ -24,14 +24,16 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
-  // Starts the task at the loop's next turn. Without `done`, an error other than CancelledError
-  // ends the process: nobody would hear of it.
+  // Starts the task at the loop's next turn; a task that is cancelled before never starts, its
+  // `done` is told CancelledError. Asio's operation_aborted is told as CancelledError too. Without
+  // `done`, an error other than CancelledError ends the process: nobody would hear of it.
   Id spawn(std::string name, Task<> task, Done done = {});
-  // Asks one task, or all, to end. Cancelling one that has not started yet, has ended, or was
-  // cancelled before is fine.
+  // Asks one task, or all, to end; a task stays cancelled (async/cleanup.hpp). Cancelling one that
+  // has not started yet, has ended, or was cancelled before is fine.
   void cancel(Id id);
   void cancel_all();
-  // Returns when no task is left. Not itself cancellable.
+  // Returns when no task is left, those spawned meanwhile included. Not itself cancellable. Not for
+  // a task of this group.
   [[nodiscard]] Task<> join();
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] boost::asio::any_io_executor loop() const noexcept;

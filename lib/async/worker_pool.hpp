@@ -10,6 +10,9 @@ namespace snapshotter::async {
 
 // A fixed number of threads that run plain functions in the order they were posted.
 //
+// The threads block all signals, so that no system call ends early with EINTR and the loop's thread
+// gets them; a program started from a worker must get its own mask.
+//
 // With zero threads, post() runs the function at once in the caller: for deterministic tests and
 // simulations. All members may be called from any thread. The destructor runs what is still queued
 // and joins; posting after that is a bug.
