@@ -138,6 +138,8 @@ void Engine::reload(std::shared_ptr<const config::Config> config) {
 
 const config::Config& Engine::config() const noexcept { return *impl_->config; }
 
+boost::asio::any_io_executor Engine::loop() const { return impl_->services.loop; }
+
 namespace {
 
 [[noreturn]] void no_such(ErrorKind kind, std::string doing, const std::string& name,

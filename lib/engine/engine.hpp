@@ -79,6 +79,7 @@ class Engine {
   // The whole configuration at once; runs under way keep theirs.
   void reload(std::shared_ptr<const config::Config> config);
   [[nodiscard]] const config::Config& config() const noexcept;
+  [[nodiscard]] boost::asio::any_io_executor loop() const;
 
   // Queues a run and returns its id. Throws no_such_job, already_running, shutting_down,
   // invalid_argument (a target that is not the job's).
