@@ -1,21 +1,24 @@
 // Restoring files out of an archive.
 #pragma once
 
+#include "archive/reader.hpp"
+
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
-#include "archive/reader.hpp"
-
 namespace snapshotter::archive {
 
 struct ExtractOptions {
-  std::string into;                 // an absolute path; created (0700) when it does not exist
-  std::vector<std::string> select;  // paths or globs below; a folder selects what is in it; empty: all
-  bool overwrite = false;           // replace files that exist; folders are merged in any case
-  bool owners = false;              // restore uid and gid (needs root)
+  std::string into;  // an absolute path; created (0700, parents too) when it does not exist
+  // Paths or globs: '*', '?', '[…]' within a component, "**" across; a first '/' does not count. A
+  // selected folder brings all that is below it. Empty: everything.
+  std::vector<std::string> select;
+  bool overwrite = false;  // replace files that exist; folders are merged in any case
+  bool owners = false;     // restore uid and gid, by number (needs root)
 };
 
 struct ExtractSummary {
@@ -34,13 +37,20 @@ struct ExtractSummary {
 // Called after each entry.
 using ExtractProgress = std::function<void(const Entry&, const ExtractSummary& so_far)>;
 
-// Writes below `into` and nowhere else: entries that are absolute or hold "..", and entries that would
-// pass through or link to a place outside by a symlink or hard link are refused (a problem each). Keeps
-// modes, times to the nanosecond, symlinks, hard links, devices and fifos (as root), sparse files,
-// xattrs and ACLs. Without `overwrite` the whole is refused before anything is written when a selected
-// non-folder exists already (SystemError naming the first and the number). Modes of folders are set
-// last, so read-only folders can be filled. Hard links whose first name was not selected are
-// restored as copies of it. Blocking; off the loop. Throws CorruptArchiveError, SystemError (also a full disk), CancelledError.
+// Writes below `into` and nowhere else: entries that are absolute or hold "..", and entries that
+// would pass through or link to a place outside by a symlink or hard link are refused (a problem
+// each), also where the symlink was there before. Keeps modes, times to the nanosecond, symlinks,
+// hard links, devices and fifos (as root), sparse files, xattrs and ACLs; setuid and setgid only
+// together with the owner. Without `overwrite` the whole is refused before anything is written when
+// a selected entry exists already (SystemError naming the first and the number); folders that exist
+// as folders do not count. Modes of folders are set last, so read-only folders can be filled. Hard
+// links whose first name was not selected are restored as copies of it. A path that is longer than
+// PATH_MAX together with `into` is a problem.
+//
+// Blocking; off the loop. Throws CorruptArchiveError, SystemError (also a full disk),
+// CancelledError: what was restored until then stays, the file that was being written is removed.
+// The archive is inflated once; again when something could be overwritten but must not, or for
+// links as above.
 [[nodiscard]] ExtractSummary extract(const ByteSource& source, const ExtractOptions& options,
                                      async::WorkerPool& workers, std::stop_token stop,
                                      const ExtractProgress& progress = {});

@@ -9,15 +9,16 @@ namespace snapshotter::archive {
 
 enum class Format { tar_gz, tar_zst };
 
-[[nodiscard]] std::string_view name(Format format);       // "tar.gz", "tar.zst": also the file's extension
+// "tar.gz", "tar.zst": also the file's extension.
+[[nodiscard]] std::string_view name(Format format);
 [[nodiscard]] std::optional<Format> parse_format(std::string_view name);
-// By the first bytes: gzip's or zstd's magic. nullopt: neither.
+// By the first four bytes: gzip's or zstd's magic. nullopt: neither.
 [[nodiscard]] std::optional<Format> detect_format(std::string_view first_bytes);
 
-// How hard to compress. Named levels choose the codec too: for tar.gz fast = ISA-L (libdeflate where
-// the CPU has none), balanced = libdeflate 6, small = libdeflate 9 – libdeflate's 3 and up beat zlib's
-// best at several times its speed; for tar.zst fast = 1, balanced = 3, small = 9. A number is
-// libdeflate's 1–12 or zstd's 1–19.
+// How hard to compress. Named levels choose the codec too: for tar.gz fast = ISA-L (libdeflate
+// where the CPU has none), balanced = libdeflate 6, small = libdeflate 9 – libdeflate's 3 and up
+// beat zlib's best at several times its speed; for tar.zst fast = 1, balanced = 3, small = 9. A
+// number is libdeflate's 1–12 or zstd's 1–19.
 struct Level {
   enum class Name { fast, balanced, small, number } name = Name::balanced;
   int number = 0;

@@ -1,6 +1,12 @@
 // From compressed tar back to entries; proof that an archive is what was written.
 #pragma once
 
+#include "archive/entry.hpp"
+#include "archive/format.hpp"
+#include "archive/writer.hpp"
+#include "async/worker_pool.hpp"
+#include "base/byte_stream.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,16 +16,13 @@
 #include <span>
 #include <stop_token>
 
-#include "archive/entry.hpp"
-#include "archive/format.hpp"
-#include "archive/writer.hpp"
-#include "async/worker_pool.hpp"
-#include "base/byte_stream.hpp"
-
 namespace snapshotter::archive {
 
-// Reads any gzip or zstd tar; in parallel where it was written by ArchiveWriter. Blocking, one thread,
-// off the loop. Throws CorruptArchiveError with the offset and what is wrong; CancelledError.
+// Reads any gzip or zstd tar; in parallel where it was written by ArchiveWriter, in the calling
+// thread else. Blocking, one thread, off the loop. The source and the pool must outlive it. An
+// archive that ends without the end-of-archive mark is damaged, whoever wrote it: entries come as
+// long as there are any, and then the error. Throws CorruptArchiveError with the offset and what is
+// wrong, CancelledError, and what the source throws.
 class ArchiveReader {
  public:
   ArchiveReader(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop);
@@ -27,10 +30,12 @@ class ArchiveReader {
   ArchiveReader(const ArchiveReader&) = delete;
   ArchiveReader& operator=(const ArchiveReader&) = delete;
 
-  // The next entry's header; nullopt at the end of the archive. Content not read is skipped.
+  // The next entry's header; nullopt at the end of the archive, when all of it has been read and
+  // every checksum has matched. Content not read is skipped. Names are bytes in any locale; in
+  // archives of strangers paths may be absolute or hold "..".
   std::optional<Entry> next();
-  // Content of the current file; 0 at its end. Of a sparse file the extents' bytes one after the other
-  // (as Entry::extents says).
+  // Content of the current file; 0 at its end. Of a sparse file the extents' bytes one after the
+  // other (as Entry::extents says).
   std::size_t read(std::span<std::byte> into);
 
  private:
@@ -50,13 +55,14 @@ struct VerifySummary {
 // Called from the verifying thread with the number of compressed bytes read so far.
 using VerifyProgress = std::function<void(std::uint64_t stored_bytes)>;
 
-// Reads the whole archive: SHA-256 of every byte, every member inflated and its CRC checked, every tar
-// header walked to the end-of-archive mark, nothing behind it but padding. Throws CorruptArchiveError.
+// Reads the whole archive once: SHA-256 of every byte, every member inflated and its checksum
+// compared, every tar header walked to the end-of-archive mark, nothing behind it but zeros. Throws
+// CorruptArchiveError with the offset, CancelledError, and what the source throws.
 [[nodiscard]] VerifySummary verify(const ByteSource& source, async::WorkerPool& workers,
                                    std::stop_token stop, const VerifyProgress& progress = {});
 
-// The same, and that it is exactly what `written` says: counts, lengths, appended bytes' digest and the
-// rewritten ranges.
+// The same, and that it is exactly what `written` says: counts, lengths, the appended bytes' digest
+// and the rewritten ranges. Not one bit can differ unnoticed.
 [[nodiscard]] VerifySummary verify_written(const ByteSource& source, const WriteSummary& written,
                                            async::WorkerPool& workers, std::stop_token stop,
                                            const VerifyProgress& progress = {});
