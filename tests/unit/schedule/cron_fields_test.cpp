@@ -176,6 +176,10 @@ TEST_CASE("next ends with the year 2200 and begins with 1900") {
   CHECK(in_utc("@every 1d", "2200-12-30T12:00:00Z", 5) == Texts{"2200-12-31T00:00:00"});
   CHECK(in_utc("0 0 29 2 *", "2196-02-29T00:00:00Z", 1).empty());  // 2200 is no leap year
   CHECK(in_utc("* * 29 2 *", "2196-02-29T23:59:00Z", 1).empty());
+  // West of Greenwich the year 2200 goes on, but nothing is asked from 2201 UTC on.
+  CHECK_FALSE(CronExpression::parse("@hourly")
+                  .next(at("2201-01-01T00:00:00Z"), zone("America/New_York"))
+                  .has_value());
   for (const char* text : {"@daily", "@hourly", "@every 1h"}) {
     const auto expression = CronExpression::parse(text);
     CHECK(expression.next(sys_seconds::min(), TimeZone::utc()) == at("1900-01-01T00:00:00Z"));

@@ -170,6 +170,8 @@ TEST_CASE("rfc 3339 in a zone denotes the moment") {
   CHECK(text("2026-01-01T00:00:00Z", "America/St_Johns") == "2025-12-31T20:30:00-03:30");
   CHECK(text("2026-01-01T00:00:00Z", "UTC") == "2026-01-01T00:00:00+00:00");
   CHECK(text("1970-01-01T00:00:00Z", "Africa/Monrovia") == "1969-12-31T23:16:00-00:44");
+  // Guyana's -03:52:39 of 1910 is cut, not rounded.
+  CHECK(text("1910-01-01T00:00:00Z", "America/Guyana") == "1909-12-31T20:08:00-03:52");
   for (const ZoneHistory& history : zone_histories()) {
     for (const sys_seconds change : history.changes) {
       const std::string printed = to_rfc3339(change, history.zone);
