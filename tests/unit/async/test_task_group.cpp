@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "unit/async/death.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 

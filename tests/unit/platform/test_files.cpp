@@ -5,6 +5,7 @@
 #include "support/fake/memory_files.hpp"
 #include "support/temp_dir.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <span>
