@@ -143,6 +143,7 @@ int syslog_facility(std::string_view name) noexcept {
 
 std::vector<std::string> syslog_facilities() {
   std::vector<std::string> names;
+  names.reserve(kFacilities.size());
   for (const auto& [name, facility] : kFacilities) names.emplace_back(name);
   return names;
 }

@@ -35,9 +35,9 @@ struct Record : spdlog::details::log_msg {
       : log_msg(from.time, spdlog::source_loc{}, "snapshotterd", level_of(from.level), from.text),
         line(&from) {}
   static spdlog::level::level_enum level_of(LogLevel level) {
-    constexpr std::array kLevels{spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
-                                 spdlog::level::warn, spdlog::level::err};
-    return kLevels.at(static_cast<std::size_t>(level));
+    constexpr std::array levels{spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                spdlog::level::warn, spdlog::level::err};
+    return levels.at(static_cast<std::size_t>(level));
   }
   const Line* line;
 };
@@ -82,6 +82,7 @@ class JournalSink final : public spdlog::sinks::base_sink<spdlog::details::null_
   void sink_it_(const spdlog::details::log_msg& message) override {
     auto fields = journal_fields(line_of(message));
     std::vector<iovec> parts;
+    parts.reserve(fields.size());
     for (auto& field : fields) parts.push_back({field.data(), field.size()});
     const int result = sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
     if (result < 0) throw SystemError({"write to", "the journal", error_text(-result)});

@@ -100,18 +100,18 @@ void LogWriter::run() {
   for (;;) {
     wake_.wait(lock, [&] { return closing_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    auto batch = std::exchange(queue_, {});
+    const auto batch = std::exchange(queue_, {});
     const std::size_t size = batch.size();
     const std::uint64_t dropped = std::exchange(dropped_, 0);
     lock.unlock();
-    write(std::move(batch), dropped);
+    write(batch, dropped);
     lock.lock();
     written_count_ += size;
     written_.notify_all();
   }
 }
 
-void LogWriter::write(std::deque<Item> batch, std::uint64_t dropped) {
+void LogWriter::write(const std::deque<Item>& batch, std::uint64_t dropped) {
   for (const Item& item : batch) {
     if (const auto* line = std::get_if<Line>(&item)) {
       places_->write(*line);

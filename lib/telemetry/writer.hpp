@@ -39,7 +39,7 @@ class LogWriter {
 
   void run();
   void observe(const Line& line);
-  void write(std::deque<Item> batch, std::uint64_t dropped);
+  void write(const std::deque<Item>& batch, std::uint64_t dropped);
 
   const Logging::Now now_;
   std::unique_ptr<Places> places_;  // the thread's
