@@ -10,7 +10,8 @@
 
 namespace snapshotter::async {
 
-// Blocking, any number of producers and consumers. A requested stop ends every wait at once.
+// Blocking, any number of producers and consumers. A requested stop ends every wait at once; what
+// needs no wait is still done.
 template <class T>
 class BoundedQueue {
  public:

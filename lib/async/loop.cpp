@@ -38,7 +38,6 @@ struct Signals : std::enable_shared_from_this<Signals> {
     closed = true;
     boost::system::error_code ignored;
     set.cancel(ignored);
-    set.clear(ignored);
   }
 
   asio::signal_set set;
@@ -46,41 +45,23 @@ struct Signals : std::enable_shared_from_this<Signals> {
   bool closed = false;
 };
 
-// A duplicate of a descriptor: so one can be waited for twice, to read and to write, which epoll
-// allows per number only; and so closing the original meanwhile harms nobody.
-class Duplicate {
- public:
-  Duplicate(const asio::any_io_executor& loop, int descriptor) : stream_(loop) {
-    const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) throw_system_error("wait for a file descriptor", "", errno);
-    boost::system::error_code error;
-    stream_.assign(copy, error);
-    if (error) {
-      ::close(copy);
-      throw_system_error("wait for a file descriptor", "", error.value());
-    }
-  }
-  // Released first: Asio leaves a descriptor that it closes in the epoll set, where the original
-  // would keep it alive.
-  ~Duplicate() { ::close(stream_.release()); }
-  Duplicate(const Duplicate&) = delete;
-  Duplicate& operator=(const Duplicate&) = delete;
-
-  Task<> wait(asio::posix::stream_descriptor::wait_type what) {
-    boost::system::error_code error;
-    co_await stream_.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
-    co_await check_cancelled();
-    if (error) throw_system_error("wait for a file descriptor", "", error.value());
-  }
-
- private:
-  asio::posix::stream_descriptor stream_;
-};
-
+// Waits for a duplicate of the descriptor: so that one can be waited for several times at once,
+// which epoll allows per number only, and that closing the original meanwhile harms nobody.
 Task<> wait_for(int descriptor, asio::posix::stream_descriptor::wait_type what) {
+  constexpr auto kDoing = "wait for a file descriptor";
   co_await check_cancelled();
-  Duplicate duplicate(co_await asio::this_coro::executor, descriptor);
-  co_await duplicate.wait(what);
+  asio::posix::stream_descriptor stream(co_await asio::this_coro::executor);
+  const int duplicate = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (duplicate < 0) throw_system_error(kDoing, "", errno);
+  boost::system::error_code error;
+  stream.assign(duplicate, error);
+  if (error) {
+    ::close(duplicate);
+    throw_system_error(kDoing, "", error.value());
+  }
+  co_await stream.async_wait(what, asio::redirect_error(asio::use_awaitable, error));
+  co_await check_cancelled();
+  if (error) throw_system_error(kDoing, "", error.value());
 }
 
 }  // namespace

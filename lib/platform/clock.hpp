@@ -12,16 +12,18 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
-  // Any thread.
+  // Any thread. steady_now() counts the time that the machine slept (CLOCK_BOOTTIME): compare it
+  // with itself only, not with std::chrono::steady_clock::now().
   [[nodiscard]] virtual Time now() const = 0;
   [[nodiscard]] virtual Steady steady_now() const = 0;
 
   enum class Woke { reached, clock_changed };
   // Waits on the loop until real time has reached `time` (at once when it is past), or until the
-  // clock was set (settimeofday, NTP step, resume from sleep past the time): then the caller looks
-  // again. Throws CancelledError on cancellation. Any number of waits at a time.
+  // clock was set (settimeofday, NTP step, resume from sleep): then the caller looks again. Throws
+  // CancelledError on cancellation. Any number of waits at a time.
   [[nodiscard]] virtual Task<Woke> wait_until(Time time) = 0;
-  // Waits for an interval, whatever real time does. Throws CancelledError on cancellation.
+  // Waits for an interval, whatever real time does; at once for none or a negative one. Throws
+  // CancelledError on cancellation.
   [[nodiscard]] virtual Task<> sleep_for(Duration duration) = 0;
 };
 

@@ -38,6 +38,9 @@ TEST_CASE("random text has as many hexadecimal digits as asked") {
     digits.insert(text.begin(), text.end());
   }
   CHECK(std::string(digits.begin(), digits.end()) == "0123456789abcdef");
+  const auto text = random_hex(*random, 48);
+  CHECK(text.substr(0, 16) != text.substr(16, 16));
+  CHECK(text.substr(16, 16) != text.substr(32, 16));
 }
 
 TEST_CASE("the machine has a name and lasting ids") {
