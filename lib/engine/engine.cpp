@@ -234,9 +234,12 @@ Task<std::vector<retention::Decision>> Engine::prune(std::string job, bool dry_r
       job.empty() ? names_of(config->jobs) : std::vector{find_job(*config, "prune job", job).name};
   std::vector<retention::Decision> removed;
   for (const auto& name : jobs) {
-    auto decisions =
-        dry_run ? co_await decide_retention(impl_->services, impl_->catalog, config->jobs.at(name))
-                : co_await apply_retention(impl_->services, impl_->catalog, config, name, "");
+    std::vector<retention::Decision> decisions;
+    if (dry_run) {
+      decisions = co_await decide_retention(impl_->services, impl_->catalog, config->jobs.at(name));
+    } else {
+      decisions = co_await apply_retention(impl_->services, impl_->catalog, config, name, "");
+    }
     std::erase_if(decisions, [](const auto& decision) { return decision.keep; });
     std::ranges::move(decisions, std::back_inserter(removed));
     if (!dry_run) co_await impl_->refresh_last_good(name);

@@ -40,7 +40,7 @@ struct JobStatus {
 
 struct BackupStatus {
   catalog::BackupRecord record;
-  std::string location;              // Store::locate; empty: its store is not configured any more
+  std::string location;  // Store::locate; empty: its store is not configured, or does not have it
   std::vector<std::string> kept_by;  // rules of the job's policy; empty: the next prune removes it
 };
 

@@ -108,18 +108,35 @@ Task<> add_rules(const Services& services, CatalogAccess& catalog,
 
 }  // namespace
 
+namespace {
+
+// Blocking: a store may have to look. Empty where it can't tell.
+std::string location_of(const config::Config& config, const catalog::BackupRecord& record) {
+  const auto store = config.stores.find(record.store);
+  const auto key = store::BackupKey::parse(record.id);
+  if (store == config.stores.end() || !key) return {};
+  try {
+    return store->second.store->locate(*key);
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+}  // namespace
+
 Task<std::vector<BackupStatus>> Engine::backups(std::string job, std::string target) {
   const auto config = impl_->config;
   auto records = co_await impl_->catalog.call(
       [&](catalog::Catalog& catalog) { return catalog.backups(job, target); });
-  std::vector<BackupStatus> backups;
-  for (auto& record : records) {
-    BackupStatus status{std::move(record), {}, {}};
-    const auto store = config->stores.find(status.record.store);
-    const auto key = store::BackupKey::parse(status.record.id);
-    if (store != config->stores.end() && key) status.location = store->second.store->locate(*key);
-    backups.push_back(std::move(status));
-  }
+  auto backups = co_await async::offload(impl_->services.blocking, [&](std::stop_token) {
+    std::vector<BackupStatus> located;
+    for (auto& record : records) {
+      auto& status = located.emplace_back();
+      status.location = location_of(*config, record);
+      status.record = std::move(record);
+    }
+    return located;
+  });
   std::map<std::string, std::vector<BackupStatus*>> by_job;
   for (auto& backup : backups) by_job[backup.record.job].push_back(&backup);
   co_await add_rules(impl_->services, impl_->catalog, config, by_job);

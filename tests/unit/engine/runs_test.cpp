@@ -237,7 +237,7 @@ TEST_CASE("runs wait for a place and never share a target") {
     CHECK((co_await h.engine().wait(also)).state == RunState::succeeded);
     CHECK_FALSE(h.targets["shared"]->overlapped());
   });
-  CHECK(harness.stored().size() == 2);
+  CHECK(harness.stored().size() == 3);
 }
 
 TEST_CASE("one long job does not block another") {

@@ -181,9 +181,9 @@ TEST_CASE("10000 jobs sleep on one timer and the next is found") {
     harness.config.jobs[job.name] = job;
   }
   harness.run([](Harness& h) -> Task<> {
+    co_await h.clock->settle();
     CHECK(h.clock->waiters() == 1);
     CHECK(h.engine().next_run() == at("2026-11-24T04:00:00Z"));
-    co_return;
   });
 }
 
