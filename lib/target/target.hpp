@@ -1,23 +1,31 @@
 // The contract of a thing that can be backed up.
 //
-// To add a type: a folder below lib/target/, one line in registry.cpp, the contract test run on it, an
-// example in etc/. Nothing else in the project knows types by name.
+// To add a type: a folder below lib/target/, one line in registry.cpp, the contract test run on it,
+// an example in etc/. Nothing else in the project knows types by name.
 //
 // For implementers:
-//  * backup() is a coroutine on the loop. It never blocks: network I/O is asynchronous; everything that
-//    blocks or computes – walking files, writing into the archive – goes through
-//    async::offload(context.pool, …) as a plain function that takes a stop_token and looks at it often
-//    enough to end within a second.
-//  * It writes its entries into context.archive, from one worker at a time, and returns when all were
-//    written. The engine finishes, verifies and commits the archive; a target never sees the store.
+//  * backup() is a coroutine on the loop. It never blocks: network I/O is asynchronous; everything
+//    that blocks or computes – walking files, writing into the archive – goes through
+//    async::offload(context.pool, …) as a plain function that takes a stop_token and looks at it
+//    often enough to end within a second.
+//  * It writes its entries into context.archive, from one worker at a time, and returns when all
+//    were written. The engine finishes, verifies and commits the archive; a target never sees the
+//    store.
 //  * What fails for a part of the source (one file of a million) is a Warning. What means that the
 //    backup is not worth keeping is an exception of the BackupError family; its retryable() decides
 //    about another attempt, which calls backup() again with a fresh archive.
 //  * On cancellation (CancelledError passes through) and on failure it leaves nothing behind at the
 //    source: no snapshot, no dump still running. What a killed daemon left is removed by recover().
-//  * The object is shared by runs one after the other, never by two at a time, and holds no state of a run.
+//  * The object is shared by runs one after the other, never by two at a time, and holds no state
+//    of a run.
 //  * Constructing it does no I/O.
 #pragma once
+
+#include "archive/writer.hpp"
+#include "async/task.hpp"
+#include "async/worker_pool.hpp"
+#include "base/registry.hpp"
+#include "target/progress.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -26,18 +34,12 @@
 #include <string>
 #include <vector>
 
-#include "archive/writer.hpp"
-#include "async/task.hpp"
-#include "async/worker_pool.hpp"
-#include "base/registry.hpp"
-#include "target/progress.hpp"
-
 namespace snapshotter::target {
 
 struct Warning {
   // changed: the copy is usable but not of one instant (changed, grew, vanished, shrank while being
-  // read). missing: something that should be in the backup is not (can't be read). note: left out on
-  // purpose (a socket).
+  // read). missing: something that should be in the backup is not (can't be read). note: left out
+  // on purpose (a socket).
   enum class Kind { note, changed, missing };
   Kind kind = Kind::note;
   std::string path;  // any bytes; printed through printable()
@@ -45,9 +47,9 @@ struct Warning {
 };
 
 struct Report {
-  std::vector<Warning> warnings;    // at most kMaxWarnings; the first ones
+  std::vector<Warning> warnings;                      // at most kMaxWarnings; the first ones
   std::uint64_t notes = 0, changed = 0, missing = 0;  // counts of all, listed or not
-  std::string source = "{}";        // a JSON object for the manifest
+  std::string source = "{}";                          // a JSON object for the manifest
 
   static constexpr std::size_t kMaxWarnings = 1000;
   void add(Warning warning);
