@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs all the tests and closes with ctest's summary.
-#   tests/run.sh                 everything: the plain build, then ASan+UBSan, then TSan
+#   tests/run.sh                 everything: under ASan+UBSan, what has threads under TSan, then plain
 #   tests/run.sh unit            only tests with this label (unit contract integration style)
 #   tests/run.sh unit contract   any of these
 # Installs what it needs when it runs as root on Debian.
@@ -15,24 +15,24 @@ trap 'rm -f "$log"' EXIT
 failed=0
 summaries=()
 
-# build_and_test PRESET [ctest arguments]
+# build_and_test PRESET TARGET [ctest arguments]
 build_and_test() {
-  local preset=$1; shift
+  local preset=$1 target=$2; shift 2
   echo "== $preset: build"
   cmake --preset "$preset" >/dev/null
-  cmake --build --preset "$preset" -j "$jobs"
+  cmake --build --preset "$preset" -j "$jobs" --target "$target"
   echo "== $preset: test"
   ctest --preset "$preset" -j "$jobs" "$@" | tee "$log" || failed=1
   summaries+=("$preset: $(grep -E 'tests passed|No tests' "$log" | tail -n 1)")
 }
 
 if [ -n "$labels" ]; then
-  build_and_test default -L "^($labels)\$"
+  build_and_test default all -L "^($labels)"
 else
   # The sanitized builds first: the last summary is the plain build's.
-  build_and_test asan -LE style
-  build_and_test tsan -L threads
-  build_and_test default
+  build_and_test asan all -LE style
+  build_and_test tsan threaded_tests -L threads
+  build_and_test default all
 fi
 echo
 printf '%s\n' "${summaries[@]}"
