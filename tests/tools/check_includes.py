@@ -23,7 +23,7 @@ MAY_INCLUDE = {
     "notify": ["async", "platform", "base"],
     "retention": ["base"],
     "catalog": ["platform", "base"],
-    "config": ["archive", "store", "target", "notify", "retention", "schedule", "base"],
+    "config": ["archive", "store", "target", "notify", "retention", "schedule", "platform", "base"],
     "engine": ["config", "catalog", "retention", "notify", "target", "store", "schedule", "archive",
                "telemetry", "crypto", "platform", "async", "base"],
     "bus": ["engine", "config", "catalog", "retention", "schedule", "telemetry", "platform", "async",
