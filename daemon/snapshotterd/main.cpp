@@ -1,6 +1,7 @@
 // snapshotterd: options, and what each of them starts.
 #include "base/error.hpp"
 #include "base/version.hpp"
+#include "common/check_config.hpp"
 #include "snapshotterd/one_run.hpp"
 #include "snapshotterd/parts.hpp"
 #include "snapshotterd/service.hpp"
@@ -31,17 +32,6 @@ struct Options {
   bool check_config = false;
   std::string run;
 };
-
-int check_config(const std::string& path) {
-  const auto files = platform::system_files();
-  const auto config = config::load(path, built_in_registries(*files));
-  for (const auto& warning : config.warnings) {
-    std::cout << settings::to_string(warning.where) << ": warning: " << warning.message << '\n';
-  }
-  std::cout << path << ": good; " << config.jobs.size() << " jobs, " << config.targets.size()
-            << " targets, " << config.stores.size() << " stores\n";
-  return kExitGood;
-}
 
 int start(const Options& options) {
   if (options.check_config) return check_config(options.config);

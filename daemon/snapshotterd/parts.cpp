@@ -1,6 +1,7 @@
 #include "snapshotterd/parts.hpp"
 
 #include "base/error.hpp"
+#include "common/check_config.hpp"
 #include "platform/machine.hpp"
 
 #include <algorithm>
@@ -42,10 +43,6 @@ bool decide(config::Switch value, bool automatic) {
 }
 
 }  // namespace
-
-config::Registries built_in_registries(platform::Files& files) {
-  return {store::built_in_stores(files), target::built_in_targets(), {}};
-}
 
 telemetry::LogSettings log_settings(const config::LoggingSettings& logging) {
   telemetry::LogSettings settings;

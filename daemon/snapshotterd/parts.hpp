@@ -15,9 +15,6 @@
 
 namespace snapshotter::daemon {
 
-// What `type:` can name in this build.
-[[nodiscard]] config::Registries built_in_registries(platform::Files& files);
-
 [[nodiscard]] telemetry::LogSettings log_settings(const config::LoggingSettings& logging);
 
 // Built in the order of the members; each uses only those above it. Construction throws

@@ -1,0 +1,51 @@
+# bash completion for snapshotctl(1)
+
+_snapshotctl_names() {
+  # The daemon may be away: then there is nothing to offer, and nothing is said.
+  snapshotctl "${bus[@]}" complete "$1" 2>/dev/null
+}
+
+_snapshotctl() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb= word i
+  local -a bus=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      --bus) bus=(--bus "${COMP_WORDS[i+1]}"); ((i++)) ;;
+      -*) ;;
+      *) [[ -z $verb ]] && verb=$word ;;
+    esac
+  done
+
+  local verbs="status jobs job next run runs show cancel backups verify restore prune rescan reload check-config"
+  local options="--bus --json --help" names=
+  COMPREPLY=()
+  case $prev in
+    --bus) COMPREPLY=($(compgen -W "system session" -- "$cur")); return ;;
+    --to) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+    --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+    --since) COMPREPLY=($(compgen -W "today yesterday 1h 24h 7d" -- "$cur")); return ;;
+    --target | --path | --schedule | --timezone | --from | -n | --number) return ;;
+  esac
+  case $verb in
+    "") names=$verbs options="$options --version" ;;
+    job) names=$(_snapshotctl_names jobs) ;;
+    next) names=$(_snapshotctl_names jobs) options+=" --number --schedule --timezone --from" ;;
+    run) names=$(_snapshotctl_names jobs) options+=" --target --wait --follow" ;;
+    runs) names=$(_snapshotctl_names jobs) options+=" --failed --since --number" ;;
+    prune) names=$(_snapshotctl_names jobs) options+=" --dry-run" ;;
+    show | cancel) names=$(_snapshotctl_names runs) ;;
+    backups) names=$(_snapshotctl_names jobs) ;;
+    verify) names=$(_snapshotctl_names backups) options+=" --all" ;;
+    restore)
+      names=$(_snapshotctl_names backups) options+=" --to --path --force --no-verify"
+      compopt -o filenames
+      [[ $cur == -* ]] || COMPREPLY=($(compgen -f -- "$cur"))
+      ;;
+    check-config) options+=" --config" ;;
+  esac
+  [[ $cur == -* ]] && names=$options
+  COMPREPLY+=($(compgen -W "$names" -- "$cur"))
+}
+
+complete -F _snapshotctl snapshotctl
