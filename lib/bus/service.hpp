@@ -2,12 +2,12 @@
 // loop. org.snapshotter1.xml beside this file is the interface's source of truth.
 #pragma once
 
+#include "async/task.hpp"
+#include "engine/engine.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "async/task.hpp"
-#include "engine/engine.hpp"
 
 namespace snapshotter::bus {
 
@@ -23,15 +23,15 @@ struct Hooks {
 
 // Loop thread only. The engine outlives the service.
 //
-// Exports /org/snapshotter1 (Manager, ObjectManager, Properties), one object per configured job and one
-// per run in the engine's memory. Calls that need the catalog answer later, from the loop; no call blocks
-// it. PropertiesChanged for a run's bytes goes out at most four times a second. Exceptions become D-Bus
-// errors by traits(kind).dbus_name.
+// Exports /org/snapshotter1 (Manager, ObjectManager, Properties), one object per configured job and
+// one per run in the engine's memory. Calls that need the catalog answer later, from the loop; no
+// call blocks it. PropertiesChanged for a run's bytes goes out at most four times a second.
+// Exceptions become D-Bus errors by traits(kind).dbus_name.
 class Service {
  public:
   // Connects and takes the name. Throws CannotStartError: no bus, name taken, not allowed.
-  Service(Bus bus, engine::Engine& engine, platform::Clock& clock, boost::asio::any_io_executor loop,
-          Hooks hooks);
+  Service(Bus bus, engine::Engine& engine, platform::Clock& clock,
+          boost::asio::any_io_executor loop, Hooks hooks);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -1,0 +1,52 @@
+// Inside lib/bus only: method calls that are answered later.
+#pragma once
+
+#include "async/task.hpp"
+#include "async/task_group.hpp"
+#include "bus/errors.hpp"
+#include "bus/sdbus_compat.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace snapshotter::bus {
+
+// Owns the coroutines that work on calls. Each call is answered exactly once: with what its
+// coroutine returns, with the error it throws, or with ShuttingDown when close() comes first.
+//
+// Loop thread only. close() before destruction, and the connection outlives both.
+class Calls {
+ public:
+  // `sent` is called after each answer.
+  Calls(boost::asio::any_io_executor loop, std::function<void()> sent);
+
+  template <class Value>
+  void answer(std::string method, sdbus::Result<Value>&& result, Task<Value> work) {
+    auto call = std::make_shared<sdbus::Result<Value>>(std::move(result));
+    start(std::move(method), reply(call, std::move(work)),
+          [call](const sdbus::Error& error) { call->returnError(error); });
+  }
+  void answer(std::string method, sdbus::Result<>&& result, Task<> work);
+
+  // Ends what is under way; refuses what comes after.
+  [[nodiscard]] Task<> close();
+
+ private:
+  using Refuse = std::function<void(const sdbus::Error&)>;
+
+  template <class Value>
+  static Task<> reply(std::shared_ptr<sdbus::Result<Value>> call, Task<Value> work) {
+    call->returnResults(co_await std::move(work));
+  }
+  static Task<> reply(std::shared_ptr<sdbus::Result<>> call, Task<> work);
+  void start(std::string method, Task<> task, Refuse refuse);
+  void end(const std::exception_ptr& error, const Refuse& refuse) const;
+
+  async::TaskGroup tasks_;
+  std::function<void()> sent_;
+  bool closed_ = false;
+};
+
+}  // namespace snapshotter::bus
