@@ -55,7 +55,7 @@ step "3. A private daemon, on a session bus of its own"
 cat >"$work/bus.conf" <<END
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
+<busconfig><listen>unix:path=$work/bus</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow send_destination="*" eavesdrop="false"/><allow own="*"/></policy></busconfig>
 END
 dbus-daemon --config-file="$work/bus.conf" --nofork --nopidfile &

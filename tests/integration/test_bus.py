@@ -93,6 +93,7 @@ class TestBus(DaemonTest):
         monitor = subprocess.Popen(
             ["gdbus", "monitor", "--session", "-d", NAME, "-o", ROOT], stdout=subprocess.PIPE,
             env=self.environment, text=True)
+        self.addCleanup(monitor.stdout.close)
         self.addCleanup(self.end, monitor)
         self.assertIn("Monitoring", monitor.stdout.readline())
         wait_for(lambda: "owned by" in monitor.stdout.readline(), "the owner")
@@ -110,6 +111,7 @@ class TestBus(DaemonTest):
         self.write_random("big", 250_000_000)
         monitor = subprocess.Popen(["busctl", f"--address={self.address}", "--json=short", "monitor", NAME],
                                    stdout=subprocess.PIPE, env=self.environment, text=True)
+        self.addCleanup(monitor.stdout.close)
         self.addCleanup(self.end, monitor)
         run = self.trigger()
         record = self.wait_run(run)

@@ -43,13 +43,11 @@ class TestDisks(DaemonTest):
         (self.source / "a").write_text("x")
         self.configure()
         self.start()
-        with open(self.state / "filler", "wb") as filler:
-            try:
-                while True:
-                    filler.write(b"x" * 4096)
-                    filler.flush()
-            except OSError:
-                pass
+        filler = os.open(self.state / "filler", os.O_WRONLY | os.O_CREAT)
+        with self.assertRaises(OSError):
+            while True:
+                os.write(filler, b"x" * 4096)
+        os.close(filler)
         self.call("TriggerRun", "s", "nightly")
         wait_for(self.archives, "the backup")
         os.remove(self.state / "filler")

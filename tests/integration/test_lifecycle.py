@@ -12,7 +12,7 @@ class TestLifecycle(DaemonTest):
         run = self.trigger()
         wait_for(lambda: self.describe(run)["progress"]["bytes_written"] > 0, "bytes in the store")
         self.assertEqual(self.stop(limit=10), 0)
-        self.assertIn("STOPPING=1", self.notify.poll())
+        self.assertIn("STOPPING=1", self.notify.lines)
         self.assertEqual(self.archives() + self.unfinished(), [])
         self.start()
         self.assertEqual(self.describe(run)["state"], "interrupted")
@@ -31,14 +31,14 @@ class TestLifecycle(DaemonTest):
         self.assertTrue(any(line.startswith("STATUS=Idle; next run ") for line in self.notify.lines),
                         self.notify.lines)
         self.run_job()
-        wait_for(lambda: any(line.startswith("STATUS=Running nightly") for line in self.notify.poll()),
+        wait_for(lambda: any(line.startswith("STATUS=Running nightly") for line in self.notify.lines),
                  "STATUS of the run")
         self.notify.lines.clear()
         self.daemon.send_signal(signal.SIGHUP)
         self.notify.wait("RELOADING=1")
         self.notify.wait("READY=1")
         self.stop()
-        self.assertIn("STOPPING=1", self.notify.poll())
+        self.assertIn("STOPPING=1", self.notify.lines)
 
     def test_reload_swaps_and_a_bad_one_changes_nothing(self):
         (self.source / "a").write_text("x")
