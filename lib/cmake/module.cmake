@@ -5,14 +5,10 @@
 function(snapshotter_module name)
   cmake_parse_arguments(arg "" "" "DEPENDS;PRIVATE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
-  if(NOT sources)
-    file(WRITE ${CMAKE_BINARY_DIR}/empty/${name}.cpp "")
-    set(sources ${CMAKE_BINARY_DIR}/empty/${name}.cpp)
-  endif()
   list(TRANSFORM arg_DEPENDS PREPEND snapshotter_)
   add_library(snapshotter_${name} STATIC ${sources})
   target_include_directories(snapshotter_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(snapshotter_${name}
     PUBLIC ${arg_DEPENDS} snapshotter_asio
-    PRIVATE snapshotter_options ${arg_PRIVATE})
+    PRIVATE snapshotter_options snapshotter_hardening ${arg_PRIVATE})
 endfunction()

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "telemetry": ["platform", "base"],
     "schedule": ["base"],
     "archive": ["async", "crypto", "base"],
-    "store": ["archive", "crypto", "platform", "base"],
+    "store": ["platform", "base"],
     "target": ["archive", "async", "platform", "base"],
     "notify": ["async", "platform", "base"],
     "retention": ["base"],
