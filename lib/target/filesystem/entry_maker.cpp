@@ -23,23 +23,22 @@ std::optional<Entry::Kind> entry_kind(const Status& status) noexcept {
   }
 }
 
-Entry& EntryMaker::make(std::string_view path, const Status& status) {
-  entry_.kind = entry_kind(status).value();
-  entry_.path = path.substr(1);
-  entry_.size = 0;
-  entry_.mode = status.stx_mode & 07777U;
-  entry_.uid = status.stx_uid;
-  entry_.gid = status.stx_gid;
-  entry_.user = names_.user(status.stx_uid);
-  entry_.group = names_.group(status.stx_gid);
-  entry_.modified = {status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec};
-  entry_.link_target.clear();
-  entry_.device_major = status.stx_rdev_major;
-  entry_.device_minor = status.stx_rdev_minor;
-  entry_.xattrs.clear();
-  entry_.sparse = false;
-  entry_.extents.clear();
-  return entry_;
+void EntryMaker::make(std::string_view path, const Status& status, Entry& entry) {
+  entry.kind = entry_kind(status).value();
+  entry.path = path.substr(1);
+  entry.size = 0;
+  entry.mode = status.stx_mode & 07777U;
+  entry.uid = status.stx_uid;
+  entry.gid = status.stx_gid;
+  entry.user = names_.user(status.stx_uid);
+  entry.group = names_.group(status.stx_gid);
+  entry.modified = {status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec};
+  entry.link_target.clear();
+  entry.device_major = status.stx_rdev_major;
+  entry.device_minor = status.stx_rdev_minor;
+  entry.xattrs.clear();
+  entry.sparse = false;
+  entry.extents.clear();
 }
 
 }  // namespace snapshotter::target

@@ -15,15 +15,13 @@ namespace snapshotter::target {
 // Makes archive entries of what statx says. One thread.
 class EntryMaker {
  public:
-  // `path` is absolute; the entry's is the same without the first '/'. `status` is of a kind that
-  // archives have. Size, link target, attributes and extents are the caller's to fill in. The
-  // reference is valid until the next call: it is always the same entry, whose strings then seldom
-  // need new memory.
-  [[nodiscard]] archive::Entry& make(std::string_view path, const Status& status);
+  // Overwrites all of `entry`, whose strings then seldom need new memory. `path` is absolute; the
+  // entry's is the same without the first '/'. `status` is of a kind that archives have. Size, link
+  // target, attributes and extents are the caller's to fill in.
+  void make(std::string_view path, const Status& status, archive::Entry& entry);
 
  private:
   OwnerNames names_;
-  archive::Entry entry_;
 };
 
 }  // namespace snapshotter::target

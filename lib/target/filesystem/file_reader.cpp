@@ -27,6 +27,10 @@ constexpr std::uint64_t kSmallestHole = 4096;
 
 std::uint64_t end_of(const Extent& extent) { return extent.offset + extent.length; }
 
+// File systems that compress have fewer blocks than bytes, too: then one extent is found, or (where
+// holes are unknown) the kernel says that it is all data.
+bool may_have_holes(const Status& status) { return status.stx_blocks * 512 < status.stx_size; }
+
 // Closes holes of less than `smallest` bytes.
 void merge(std::vector<Extent>& extents, std::uint64_t smallest) {
   std::size_t last = 0;
@@ -43,25 +47,23 @@ void merge(std::vector<Extent>& extents, std::uint64_t smallest) {
 }  // namespace
 
 FileReader::FileReader(std::stop_token stop, std::size_t max_extents)
-    : stop_(std::move(stop)), max_extents_(max_extents), buffer_(kBlock) {}
+    : stop_(std::move(stop)),
+      max_extents_(max_extents),
+      block_(std::make_unique_for_overwrite<std::byte[]>(kBlock)) {}
 
 void FileReader::check_stop() const {
   if (stop_.stop_requested()) throw CancelledError("read files");
 }
 
 int FileReader::open(int parent, const char* name, const Status& seen) {
-  consistent_ = sparse_ = probed_ = cold_ = false;
+  consistent_ = sparse_ = cold_ = false;
   extents_.clear();
-  extent_ = 0;
+  extent_ = loaded_ = 0;
   offset_ = dropped_ = read_ = 0;
   error_ = 0;
   status_ = seen;
   if (const int error = open_waiting(parent, name, seen.stx_uid)) return error;
-  const bool whole = seen.stx_size <= kBlock && seen.stx_blocks * 512 >= seen.stx_size;
-  if (const int error = whole ? read_whole(seen) : read_status(handle_.get(), status_))
-    return error;
-  if (!S_ISREG(status_.stx_mode)) return ELOOP;
-  prepare();
+  if (seen.stx_size > 0) read_cached();
   return 0;
 }
 
@@ -77,30 +79,49 @@ int FileReader::open_waiting(int parent, const char* name, uid_t owner) {
   }
 }
 
-int FileReader::read_whole(const Status& seen) {
-  std::size_t length = 0;
-  int error = 0;
-  while (length < seen.stx_size) {
-    const auto rest = std::span(buffer_).subspan(length, seen.stx_size - length);
-    const ssize_t got = read_at(length, rest);
-    if (got < 0) error = errno;
-    if (got <= 0) break;
-    length += static_cast<std::size_t>(got);
+// The beginning, as far as the page cache has it.
+void FileReader::read_cached() {
+  const std::uint64_t device = id_of(status_).device;
+  if (device == device_without_nowait_) return;
+  const auto wanted = std::min<std::uint64_t>(kBlock, status_.stx_size);
+  const iovec piece{block_.get(), static_cast<std::size_t>(wanted)};
+  const ssize_t got = ::preadv2(handle_.get(), &piece, 1, 0, RWF_NOWAIT);
+  if (got >= 0) {
+    loaded_ = static_cast<std::size_t>(got);
+  } else if (errno == EAGAIN) {
+    cold_ = true;
+    if (status_.stx_size > kBlock) ::posix_fadvise(handle_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+  } else if (errno == EOPNOTSUPP) {
+    device_without_nowait_ = device;
   }
+}
+
+int FileReader::load() {
+  check_stop();
+  const Status seen = status_;
+  const bool whole = seen.stx_size <= kBlock && !may_have_holes(seen);
+  const int error = whole ? read_rest() : 0;
   if (const int failed = read_status(handle_.get(), status_)) return failed;
   if (!S_ISREG(status_.stx_mode)) return ELOOP;  // and that is why it could not be read
-  consistent_ = length == seen.stx_size && is_same_version(seen, status_);
-  return error;
-}
-
-void FileReader::prepare() {
-  const bool holes = !consistent_ && status_.stx_blocks * 512 < status_.stx_size;
-  if (holes) find_extents();
+  if (error != 0) return error;
+  if (may_have_holes(status_)) find_extents();
   if (!sparse_ && status_.stx_size > 0) extents_.push_back({0, status_.stx_size});
+  if (sparse_ || !is_same_version(seen, status_)) loaded_ = 0;  // read anew
+  consistent_ = whole && loaded_ == status_.stx_size;
+  return 0;
 }
 
-// File systems that compress have fewer blocks than bytes, too: then one extent is found, or (where
-// holes are unknown) the kernel says that it is all data.
+int FileReader::read_rest() {
+  while (loaded_ < status_.stx_size) {
+    const std::size_t left = static_cast<std::size_t>(status_.stx_size) - loaded_;
+    const ssize_t got = read_at(loaded_, std::span(block_.get() + loaded_, left));
+    if (got < 0) return errno;
+    if (got == 0) return 0;
+    loaded_ += static_cast<std::size_t>(got);
+  }
+  return 0;
+}
+
 void FileReader::find_extents() {
   std::uint64_t smallest_hole = kSmallestHole;
   const auto size = static_cast<off_t>(status_.stx_size);
@@ -121,17 +142,16 @@ void FileReader::find_extents() {
 
 std::span<const std::byte> FileReader::next() {
   check_stop();
-  if (consistent_) {
-    const std::size_t length = status_.stx_size - read_;
-    read_ += length;
-    return std::span(buffer_).first(length);
+  if (const std::size_t length = std::exchange(loaded_, 0); length > 0) {
+    offset_ = read_ = length;
+    return {block_.get(), length};
   }
   for (; extent_ < extents_.size() && error_ == 0; ++extent_) {
     const Extent& extent = extents_[extent_];
     offset_ = std::max(offset_, extent.offset);
     if (offset_ == end_of(extent)) continue;
     const auto left = std::min<std::uint64_t>(kBlock, end_of(extent) - offset_);
-    const auto into = std::span(buffer_).first(static_cast<std::size_t>(left));
+    const auto into = std::span(block_.get(), static_cast<std::size_t>(left));
     const ssize_t got = read_at(offset_, into);
     if (got < 0) error_ = errno;
     if (got <= 0) break;
@@ -149,29 +169,11 @@ std::span<const std::byte> FileReader::next() {
 }
 
 ssize_t FileReader::read_at(std::uint64_t offset, std::span<std::byte> into) {
-  if (!std::exchange(probed_, true)) {
-    const ssize_t got = read_cached(offset, into);
-    if (got >= 0) return got;
-  }
   for (;;) {
     const ssize_t got =
         ::pread(handle_.get(), into.data(), into.size(), static_cast<off_t>(offset));
     if (got >= 0 || errno != EINTR) return got;
   }
-}
-
-// What is in the page cache at this place; negative: nothing, or the file system doesn't tell.
-ssize_t FileReader::read_cached(std::uint64_t offset, std::span<std::byte> into) {
-  const std::uint64_t device = id_of(status_).device;
-  if (device == device_without_nowait_) return -1;
-  const iovec piece{into.data(), into.size()};
-  const ssize_t got = ::preadv2(handle_.get(), &piece, 1, static_cast<off_t>(offset), RWF_NOWAIT);
-  if (got < 0 && errno == EOPNOTSUPP) device_without_nowait_ = device;
-  if (got < 0 && errno == EAGAIN) {
-    cold_ = true;
-    if (status_.stx_size > kBlock) ::posix_fadvise(handle_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  }
-  return got;
 }
 
 FileReader::Outcome FileReader::close() {

@@ -1,13 +1,17 @@
-// Reads regular files, one after the other, and tells whether each was left alone meanwhile.
+// Reads regular files and tells whether each was left alone meanwhile.
 //
 // A file of at most one block – nearly all files – is read as a whole before anything is said about
 // it, and read again the careful way if it changed meanwhile: so it is a copy of one instant, or
 // its change is known. That takes openat, preadv2, statx and close. A larger one, or a sparse one,
 // is read extent by extent (SEEK_DATA, SEEK_HOLE) up to the size it had when it was opened.
 //
-// The page cache is left as it was: what was not cached before is dropped behind the reading.
-// Whether it was is asked by reading the first block with RWF_NOWAIT, which costs nothing when it
-// was. (On file systems without RWF_NOWAIT nothing is dropped.)
+// open() takes what the page cache has of the first block (RWF_NOWAIT). If that is nothing, the
+// kernel has begun to read from the disk, and load() waits for it: with several readers ahead of
+// each other the disk works on several files at a time, and a file that is cached costs no system
+// call more. (Measured: 100,000 small files of a cold ext4 on a virtual disk in 1.5 s with 16
+// readers, 7 s with one; GNU tar takes 10 s.) What was not in the cache is dropped from it again,
+// so that a backup does not push out what other programs use. On file systems without RWF_NOWAIT
+// there is neither.
 #pragma once
 
 #include "archive/entry.hpp"
@@ -17,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -24,9 +29,9 @@
 
 namespace snapshotter::target {
 
-// One thread.
+// One thread. One file after the other:
 //
-//   if (const int error = reader.open(parent, name, status)) …
+//   reader.open(parent, name, status), then reader.load(): 0 or why not
 //   while (!(block = reader.next()).empty()) …
 //   outcome = reader.close();
 class FileReader {
@@ -39,12 +44,14 @@ class FileReader {
   explicit FileReader(std::stop_token stop, std::size_t max_extents = kMaxExtents);
 
   // `seen` is what the file looked like before. Returns 0 or an errno: EACCES, ENOENT (vanished),
-  // ELOOP (a symlink or anything else that is no regular file has taken its place), an error of
-  // reading a small file. A file that another program holds a lease on is waited for, some seconds
-  // at most (EWOULDBLOCK). Throws CancelledError.
+  // ELOOP (a symlink has taken its place). A file that another program holds a lease on is waited
+  // for, some seconds at most (EWOULDBLOCK). Throws CancelledError.
   [[nodiscard]] int open(int parent, const char* name, const Status& seen);
+  // Returns 0 or an errno: ELOOP (what was opened is no regular file), or an error of reading a
+  // small one. Throws CancelledError.
+  [[nodiscard]] int load();
 
-  // Of the file that is open.
+  // Of the file that was loaded.
   [[nodiscard]] int handle() const noexcept { return handle_.get(); }
   [[nodiscard]] const Status& status() const noexcept { return status_; }
   [[nodiscard]] bool sparse() const noexcept { return sparse_; }
@@ -67,28 +74,27 @@ class FileReader {
 
  private:
   int open_waiting(int parent, const char* name, uid_t owner);
-  int read_whole(const Status& seen);
-  void prepare();
+  void read_cached();
+  [[nodiscard]] int read_rest();
   void find_extents();
   [[nodiscard]] ssize_t read_at(std::uint64_t offset, std::span<std::byte> into);
-  [[nodiscard]] ssize_t read_cached(std::uint64_t offset, std::span<std::byte> into);
   void check_stop() const;
 
   const std::stop_token stop_;
   const std::size_t max_extents_;
   QuietOpen open_;
-  std::vector<std::byte> buffer_;
+  const std::unique_ptr<std::byte[]> block_;  // kBlock bytes; not touched before they are needed
   std::optional<std::uint64_t> device_without_nowait_;
 
   // The state of the file that is open.
   platform::UniqueFd handle_;
-  Status status_{};
-  bool consistent_ = false;  // buffer_ holds all of it, and it did not change meanwhile
+  Status status_{};          // before load(): as it was seen
+  std::size_t loaded_ = 0;   // bytes of its beginning that are in block_
+  bool consistent_ = false;  // block_ holds all of it, and it did not change meanwhile
   bool sparse_ = false;
   std::vector<archive::Extent> extents_;
   std::size_t extent_ = 0;     // where next() is in them
   std::uint64_t offset_ = 0;   // where next() is in the file
-  bool probed_ = false;        // cold_ is known
   bool cold_ = false;          // it was not in the page cache
   std::uint64_t dropped_ = 0;  // up to where it was dropped from the page cache
   int error_ = 0;

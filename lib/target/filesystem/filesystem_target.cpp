@@ -64,6 +64,7 @@ Report FilesystemTarget::save(Context& context, std::stop_token stop) const {
   Report report;
   TreeSaver saver(context.archive, context.progress, report, stop);
   walk_trees(paths_, excludes_, options_, saver, stop);
+  saver.finish();
   const SavedCounts& counts = saver.counts();
   report.source = json::serialize(json::object{{"paths", printable_list(paths_)},
                                                {"files", counts.files},

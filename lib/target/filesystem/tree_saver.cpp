@@ -31,27 +31,32 @@ std::string bytes(std::uint64_t count) {
 
 }  // namespace
 
+// An entry that is complete, or a file that was opened.
+struct TreeSaver::Waiting {
+  explicit Waiting(std::stop_token stop) : reader(std::move(stop)) {}
+
+  std::string path;  // absolute
+  Entry entry;
+  bool is_file = false;
+  FileReader reader;
+};
+
 TreeSaver::TreeSaver(archive::ArchiveWriter& archive, Progress& progress, Report& report,
                      std::stop_token stop)
-    : archive_(archive), progress_(progress), report_(report), reader_(std::move(stop)) {}
+    : archive_(archive), progress_(progress), report_(report) {
+  for (std::size_t i = 0; i < kAhead; ++i) ring_.push_back(std::make_unique<Waiting>(stop));
+}
+
+TreeSaver::~TreeSaver() = default;
 
 void TreeSaver::warn(Warning warning) { report_.add(std::move(warning)); }
 
-void TreeSaver::add(const Entry& entry, std::uint64_t& count) {
-  archive_.begin(entry);
-  ++count;
-  progress_.entries.fetch_add(1, std::memory_order_relaxed);
-}
-
 void TreeSaver::directory(const Found& found) {
   if (found.path == "/") return;  // a tar has no name for it
-  Entry& entry = entries_.make(found.path, found.status);
-  const int error = found.handle >= 0
-                        ? attributes_.read(found.handle, found.status, entry.xattrs)
-                        : attributes_.read(found.parent, found.name, found.status, entry.xattrs);
-  attributes_failed(found, error);
-  add(entry, counts_.directories);
-  archive_.end();
+  Entry& entry = vacant(found).entry;
+  entries_.make(found.path, found.status, entry);
+  read_attributes(found, entry);
+  ++waiting_;
 }
 
 void TreeSaver::other(const Found& found) {
@@ -71,57 +76,115 @@ void TreeSaver::other(const Found& found) {
 }
 
 void TreeSaver::file(const Found& found) {
-  if (auto first = links_.find(found.status)) return hard_link(found, *std::move(first));
-  if (const int error = reader_.open(found.parent, found.name, found.status)) {
+  if (found.status.stx_nlink > 1) {
+    finish();  // its first name may be waiting
+    if (auto first = links_.find(found.status)) return hard_link(found, *std::move(first));
+  }
+  Waiting& it = vacant(found);
+  if (const int error = it.reader.open(found.parent, found.name, found.status)) {
     return warn(unreadable(found.path, error));
   }
-  Entry& entry = entries_.make(found.path, reader_.status());
-  entry.size = reader_.status().stx_size;
-  entry.sparse = reader_.sparse();
-  if (entry.sparse) entry.extents = reader_.extents();
-  attributes_failed(found, attributes_.read(reader_.handle(), reader_.status(), entry.xattrs));
-  add(entry, counts_.files);
-  links_.saved(reader_.status(), entry.path);
-  content(found);
+  it.is_file = true;
+  ++waiting_;
 }
 
-void TreeSaver::content(const Found& found) {
-  for (auto block = reader_.next(); !block.empty(); block = reader_.next()) {
+void TreeSaver::hard_link(const Found& found, std::string first) {
+  Entry& entry = vacant(found).entry;
+  entries_.make(found.path, found.status, entry);
+  entry.kind = Entry::Kind::hardlink;
+  entry.link_target = std::move(first);
+  ++waiting_;
+}
+
+void TreeSaver::symlink(const Found& found) {
+  Entry& entry = vacant(found).entry;
+  entries_.make(found.path, found.status, entry);
+  if (const int error = read_link(found.parent, found.name, entry.link_target)) {
+    return warn(unreadable(found.path, error));
+  }
+  read_attributes(found, entry);
+  ++waiting_;
+}
+
+void TreeSaver::special(const Found& found) {
+  Entry& entry = vacant(found).entry;
+  entries_.make(found.path, found.status, entry);
+  read_attributes(found, entry);
+  ++waiting_;
+}
+
+// The place behind the last that waits. It is taken by counting it.
+TreeSaver::Waiting& TreeSaver::vacant(const Found& found) {
+  if (waiting_ == ring_.size()) write_first();
+  Waiting& it = *ring_[(first_ + waiting_) % ring_.size()];
+  it.path = found.path;
+  it.is_file = false;
+  return it;
+}
+
+void TreeSaver::finish() {
+  while (waiting_ > 0) write_first();
+}
+
+void TreeSaver::write_first() {
+  Waiting& it = *ring_[first_];
+  first_ = (first_ + 1) % ring_.size();
+  --waiting_;
+  if (it.is_file) return write_file(it);
+  begin(it.entry);
+  archive_.end();
+}
+
+void TreeSaver::write_file(Waiting& it) {
+  FileReader& reader = it.reader;
+  if (const int error = reader.load()) return warn(unreadable(it.path, error));
+  const Status& status = reader.status();
+  entries_.make(it.path, status, it.entry);
+  it.entry.size = status.stx_size;
+  it.entry.sparse = reader.sparse();
+  if (it.entry.sparse) it.entry.extents = reader.extents();
+  attributes_failed(it.path, attributes_.read(reader.handle(), status, it.entry.xattrs));
+  begin(it.entry);
+  links_.saved(status, it.entry.path);
+  for (auto block = reader.next(); !block.empty(); block = reader.next()) {
     archive_.write(block);
     progress_.bytes_read.fetch_add(block.size(), std::memory_order_relaxed);
   }
   archive_.end();  // fills up with zeros what could not be read
-  if (auto warning = judge(found.path, reader_.close())) warn(*std::move(warning));
+  if (auto warning = judge(it.path, reader.close())) warn(*std::move(warning));
 }
 
-void TreeSaver::hard_link(const Found& found, std::string first) {
-  Entry& entry = entries_.make(found.path, found.status);
-  entry.kind = Entry::Kind::hardlink;
-  entry.link_target = std::move(first);
-  add(entry, counts_.hard_links);
-  archive_.end();
-}
-
-void TreeSaver::symlink(const Found& found) {
-  Entry& entry = entries_.make(found.path, found.status);
-  if (const int error = read_link(found.parent, found.name, entry.link_target)) {
-    return warn(unreadable(found.path, error));
+void TreeSaver::begin(const Entry& entry) {
+  archive_.begin(entry);
+  progress_.entries.fetch_add(1, std::memory_order_relaxed);
+  switch (entry.kind) {
+    case Entry::Kind::file:
+      ++counts_.files;
+      break;
+    case Entry::Kind::directory:
+      ++counts_.directories;
+      break;
+    case Entry::Kind::symlink:
+      ++counts_.symlinks;
+      break;
+    case Entry::Kind::hardlink:
+      ++counts_.hard_links;
+      break;
+    default:
+      ++counts_.other;
   }
-  attributes_failed(found, attributes_.read(found.parent, found.name, found.status, entry.xattrs));
-  add(entry, counts_.symlinks);
-  archive_.end();
 }
 
-void TreeSaver::special(const Found& found) {
-  Entry& entry = entries_.make(found.path, found.status);
-  attributes_failed(found, attributes_.read(found.parent, found.name, found.status, entry.xattrs));
-  add(entry, counts_.other);
-  archive_.end();
+void TreeSaver::read_attributes(const Found& found, Entry& entry) {
+  const int error = found.handle >= 0
+                        ? attributes_.read(found.handle, found.status, entry.xattrs)
+                        : attributes_.read(found.parent, found.name, found.status, entry.xattrs);
+  attributes_failed(found.path, error);
 }
 
-void TreeSaver::attributes_failed(const Found& found, int error) {
+void TreeSaver::attributes_failed(std::string_view path, int error) {
   if (error == 0) return;
-  warn({Warning::Kind::missing, std::string(found.path),
+  warn({Warning::Kind::missing, std::string(path),
         "some of its extended attributes cannot be read: " + error_text(error)});
 }
 

@@ -50,6 +50,11 @@ void age(const std::string& path) {
   REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
 
+int open_file(FileReader& reader, const std::string& path, const Status& seen) {
+  const int error = reader.open(AT_FDCWD, path.c_str(), seen);
+  return error != 0 ? error : reader.load();
+}
+
 struct Fixture {
   Tree tree;
   FileReader reader{{}};
@@ -58,7 +63,7 @@ struct Fixture {
   void open(std::string_view content) {
     path = tree.file("file", content);
     age(path);
-    REQUIRE(reader.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+    REQUIRE(open_file(reader, path, status_of(path)) == 0);
   }
 };
 
@@ -166,7 +171,7 @@ TEST_CASE_METHOD(Fixture, "a small file that changed since it was seen is read a
   age(path);
   const Status seen = status_of(path);
   append(path, " and new");
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), seen) == 0);
+  REQUIRE(open_file(reader, path, seen) == 0);
   CHECK(reader.status().stx_size == 11);
   CHECK(rest(reader) == "old and new");
   CHECK_FALSE(reader.close().changed);
@@ -177,7 +182,7 @@ TEST_CASE_METHOD(Fixture, "a small file that keeps changing is noticed") {
   age(path);
   const Status seen = status_of(path);
   append(path, " and new");
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), seen) == 0);
+  REQUIRE(open_file(reader, path, seen) == 0);
   append(path, " again");
   CHECK(rest(reader) == "old and new");
   CHECK(reader.close().grown == 6);
@@ -187,7 +192,7 @@ TEST_CASE_METHOD(Fixture, "a file that another one took the place of is read as 
   path = tree.file("file", "old");
   const Status seen = status_of(path);
   std::filesystem::rename(tree.file("other", "a whole new file"), path);
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), seen) == 0);
+  REQUIRE(open_file(reader, path, seen) == 0);
   CHECK(reader.status().stx_ino == status_of(path).stx_ino);
   CHECK(rest(reader) == "a whole new file");
   CHECK_FALSE(reader.close().changed);
@@ -199,7 +204,7 @@ TEST_CASE_METHOD(Fixture, "what is no file any more is not read") {
     const Status seen = status_of(path);
     std::filesystem::remove(path);
     make();
-    const int error = reader.open(AT_FDCWD, path.c_str(), seen);
+    const int error = open_file(reader, path, seen);
     std::filesystem::remove_all(path);
     return error;
   };
@@ -226,7 +231,7 @@ TEST_CASE_METHOD(Fixture, "a file of somebody else is read although its access t
   const Status seen = status_of(path);
   const AsNobody nobody;
   FileReader theirs{{}};
-  REQUIRE(theirs.open(AT_FDCWD, path.c_str(), seen) == 0);
+  REQUIRE(open_file(theirs, path, seen) == 0);
   CHECK(rest(theirs) == "theirs");
 }
 
@@ -234,7 +239,7 @@ TEST_CASE_METHOD(Fixture, "the access time of an own file does not move") {
   path = tree.file("file", "content");
   age(path);
   const auto before = status_of(path).stx_atime;
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+  REQUIRE(open_file(reader, path, status_of(path)) == 0);
   static_cast<void>(rest(reader));
   reader.close();
   const auto after = status_of(path).stx_atime;
@@ -252,7 +257,7 @@ TEST_CASE_METHOD(Fixture, "only the data of a sparse file is read") {
     file.seekp(40 << 20);
     file << "end";
   }
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+  REQUIRE(open_file(reader, path, status_of(path)) == 0);
   CHECK(reader.sparse());
   const auto extents = reader.extents();
   REQUIRE(extents.size() == 2);
@@ -268,7 +273,7 @@ TEST_CASE_METHOD(Fixture, "only the data of a sparse file is read") {
 TEST_CASE_METHOD(Fixture, "a file that is one hole has no data") {
   path = tree.file("file", "");
   std::filesystem::resize_file(path, 1 << 20);
-  REQUIRE(reader.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+  REQUIRE(open_file(reader, path, status_of(path)) == 0);
   CHECK(reader.sparse());
   CHECK(reader.extents().empty());
   CHECK(reader.next().empty());
@@ -292,7 +297,7 @@ TEST_CASE_METHOD(Fixture, "a file in very many pieces has a bounded list of exte
     }
   }
   FileReader few({}, kMost);
-  REQUIRE(few.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+  REQUIRE(open_file(few, path, status_of(path)) == 0);
   CHECK(few.sparse());
   const auto extents = few.extents();
   CHECK(extents.size() <= kMost);
@@ -311,7 +316,7 @@ TEST_CASE_METHOD(Fixture, "reading stops when it is told to") {
   path = tree.file("file", noise(kBig));
   std::stop_source stop;
   FileReader stoppable(stop.get_token());
-  REQUIRE(stoppable.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+  REQUIRE(open_file(stoppable, path, status_of(path)) == 0);
   CHECK_FALSE(stoppable.next().empty());
   stop.request_stop();
   CHECK_THROWS_AS(stoppable.next(), CancelledError);
@@ -324,7 +329,7 @@ TEST_CASE_METHOD(Fixture, "the page cache is left as it was") {
   const platform::UniqueFd file(::open(path.c_str(), O_RDWR));
   REQUIRE(::fsync(file.get()) == 0);
   const auto read_it = [&] {
-    REQUIRE(reader.open(AT_FDCWD, path.c_str(), status_of(path)) == 0);
+    REQUIRE(open_file(reader, path, status_of(path)) == 0);
     CHECK(rest(reader).size() == 20 << 20);
     reader.close();
   };
@@ -356,7 +361,7 @@ TEST_CASE_METHOD(Fixture, "a file that another program holds a lease on is waite
       ::sigwait(&asked, &signal);
       ::fcntl(holder.get(), F_SETLEASE, F_UNLCK);
     });
-    CHECK(reader.open(AT_FDCWD, path.c_str(), seen) == 0);
+    CHECK(open_file(reader, path, seen) == 0);
     CHECK(rest(reader) == "leased");
   }
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -119,6 +119,47 @@ TEST_CASE("names of any bytes are kept") {
   }
 }
 
+TEST_CASE("the archive keeps the order of the walk, though files are opened ahead") {
+  const Tree tree;
+  for (int i = 0; i < 100; ++i) {
+    const std::string number = std::to_string(i);
+    tree.file("top/file" + number, noise(i == 50 ? 400'000 : 10, static_cast<unsigned>(i + 1)));
+    if (i % 7 == 0) std::filesystem::create_symlink("file0", tree.at("top/link" + number));
+    if (i % 11 == 0) tree.file("top/folder" + number + "/inside");
+    if (i % 13 == 0) {
+      std::filesystem::create_hard_link(tree.at("top/file" + number), tree.at("top/hard" + number));
+    }
+  }
+  std::vector<std::string> walked, archived;
+  SaveOptions options;
+  options.before = [&](std::string_view path) { walked.emplace_back(path); };
+  const Saved saved = save({tree.at("top")}, options);
+  for (const Member& member : read_members(saved.archive)) {
+    archived.push_back("/" + member.entry.path);
+  }
+  CHECK(archived == walked);
+  CHECK(saved.counts.files == 110);
+  CHECK(saved.counts.hard_links == 8);
+  CHECK(saved.member(tree.at("top/file50")).content == noise(400'000, 51));
+}
+
+TEST_CASE("a file that changes while it waits for its turn is saved as it became") {
+  const Tree tree;
+  for (int i = 0; i < 10; ++i) tree.file("top/" + std::to_string(i), "before");
+  std::vector<std::string> found;
+  SaveOptions options;
+  options.before = [&](std::string_view path) {
+    found.emplace_back(path);
+    if (found.size() == 5) write_file(found[1], "changed meanwhile");  // found[0] is the folder
+    if (found.size() == 6) std::filesystem::remove(found[2]);
+  };
+  const Saved saved = save({tree.at("top")}, options);
+  CHECK(saved.member(found[1]).content == "changed meanwhile");
+  CHECK(saved.member(found[2]).content == "before");
+  CHECK(saved.warnings() ==
+        std::vector<std::string>{"changed " + found[2] + " was deleted while being read"});
+}
+
 TEST_CASE("owners, modes and times to the nanosecond are kept") {
   const Tree tree;
   const std::string file = tree.file("top/file");

@@ -102,6 +102,7 @@ Saved save(const std::vector<std::string>& paths, const SaveOptions& options) {
   target::TreeSaver saver(archive.writer(), progress, saved.report, {});
   Meddler meddler(saver, options);
   target::walk_trees(paths, excludes, options.walk, meddler, {});
+  saver.finish();
   saved.archive = archive.finish();
   for (Member& member : read_members(saved.archive)) {
     const std::string path = "/" + member.entry.path;
