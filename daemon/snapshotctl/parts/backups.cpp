@@ -26,7 +26,7 @@ Cell verified_cell(const json::object& backup, const View& view) {
 
 std::string kept_by(const json::object& backup) {
   const auto rules = joined(backup, "kept_by");
-  return rules.empty() ? "nothing: the next prune removes it" : rules;
+  return rules.empty() ? "nothing (the next prune removes it)" : rules;
 }
 
 std::string damages(const json::array& backups, const View& view) {
@@ -50,15 +50,20 @@ std::string render_backups(std::string_view backups, const View& view) {
                {"RATIO", true},
                {"VERIFIED"},
                {"KEPT BY", false, true}});
+  constexpr std::size_t kWide = 140;
+  const bool dates = view.width == 0 || view.width >= kWide;
   const auto all = parse_array(backups);
   for (const auto& value : all) {
     const auto* backup = as_object(value);
     if (backup == nullptr) continue;
-    // The id tells when it was taken already; a narrow terminal needs the room.
-    table.add({text(*backup, "id"), when_of(*backup, "taken_at", view),
-               view.narrow() ? "" : size(*backup, "bytes_source"), size(*backup, "bytes_stored"),
-               view.narrow() ? "" : ratio_of(*backup), verified_cell(*backup, view),
-               kept_by(*backup)});
+    // The id tells when it was taken; what keeps it needs the room more.
+    const auto taken = time(*backup, "taken_at");
+    const auto when_taken = !taken  ? ""
+                            : dates ? date_and_age(*taken, view)
+                                    : age(*taken, view.now);
+    table.add({text(*backup, "id"), when_taken, view.narrow() ? "" : size(*backup, "bytes_source"),
+               size(*backup, "bytes_stored"), view.narrow() ? "" : ratio_of(*backup),
+               verified_cell(*backup, view), kept_by(*backup)});
   }
   return table.empty() ? "no backups\n" : table.render(view) + damages(all, view);
 }

@@ -66,7 +66,7 @@ std::string render_firings(const std::vector<JobFiring>& firings, const View& vi
   for (const auto& each : firings) {
     const auto time = schedule::to_rfc3339(each.firing.time, each.zone);
     table.add({each.job,
-               time,
+               time.substr(0, 10) + ' ' + time.substr(11, 8) + ' ' + time.substr(19),
                each.zone.name(),
                age(each.firing.time, view.now),
                {each.firing.note, Style::warning}});

@@ -20,14 +20,11 @@ Cell last_run_cell(const json::object& job, const View& view) {
   return {state + (at ? ' ' + age(*at, view.now) : ""), style_of_state(state)};
 }
 
-std::string backup_age(const json::object& job, const View& view) {
-  const auto* backup = part(job, "last_good_backup");
-  return backup == nullptr ? "none" : when_of(*backup, "taken_at", view);
-}
-
 Cell last_good_cell(const json::object& job, const View& view) {
-  const bool none = part(job, "last_good_backup") == nullptr;
-  return {backup_age(job, view), none ? Style::warning : Style::plain};
+  const auto* backup = part(job, "last_good_backup");
+  const auto taken = backup == nullptr ? std::nullopt : time(*backup, "taken_at");
+  if (!taken) return {"none", Style::warning};
+  return age(*taken, view.now);
 }
 
 }  // namespace

@@ -82,6 +82,21 @@ std::string sizes_of(const json::object& object) {
   return source + " stored as " + stored;
 }
 
+std::string why_of(const json::object& result) {
+  auto why = text(result, "error");
+  return why.empty() ? joined(result, "reasons") : why;
+}
+
+std::string outcome_line(const json::object& result, const std::string& why, std::size_t longest,
+                         const View& view) {
+  const auto state = text(result, "state");
+  auto line =
+      pad(text(result, "target"), longest) + "  " + paint(state, style_of_state(state), view);
+  if (const auto sizes = sizes_of(result); !sizes.empty()) line += "  " + sizes;
+  if (const auto backup = text(result, "backup"); !backup.empty()) line += "  " + backup;
+  return line + (why.empty() ? "" : ": " + why) + '\n';
+}
+
 }  // namespace
 
 std::string render_runs(std::string_view runs, const View& view) {
@@ -97,7 +112,7 @@ std::string render_runs(std::string_view runs, const View& view) {
     if (run == nullptr) continue;
     const auto state = text(*run, "state");
     table.add({text(*run, "id"), title_of(*run), state_cell(state), started_cell(*run, view),
-               duration(*run, "duration"), size(*run, "bytes_stored"),
+               duration(*run, "duration"), view.narrow() ? "" : size(*run, "bytes_stored"),
                state == "succeeded" ? "" : reason_of(*run)});
   }
   return table.empty() ? "no runs\n" : table.render(view);
@@ -112,7 +127,8 @@ std::string render_run(std::string_view document, const View& view) {
   fields.add("Run", {text(run, "id"), Style::heading});
   fields.add("Job", title_of(run));
   fields.add("State", state_cell(text(run, "state")));
-  fields.add("Why", text(run, "error"));
+  const auto whys = reasons(run, view);
+  if (whys.empty()) fields.add("Why", text(run, "error"));
   fields.add("Begun by", trigger == "manual"     ? "hand"
                          : trigger == "catch_up" ? "catching up"
                                                  : trigger);
@@ -125,28 +141,32 @@ std::string render_run(std::string_view document, const View& view) {
     const auto what = (state.target.empty() ? "" : state.target + ": ") + state.phase;
     all += '\n' + progress_line({what, state.bytes_read, state.bytes_total}, view) + '\n';
   }
-  return all + targets_table(run, view) + reasons(run, view) + log_lines(run, view);
+  return all + targets_table(run, view) + whys + log_lines(run, view);
 }
 
 std::string render_outcome(std::string_view document, const View& view) {
   const auto run = parse_object(document);
+  const auto& results = list(run, "results");
+  std::size_t longest = 0;
+  for (const auto& value : results) {
+    const auto* result = as_object(value);
+    if (result != nullptr) longest = std::max(longest, display_width(text(*result, "target")));
+  }
   std::string all;
-  for (const auto& value : list(run, "results")) {
+  bool explained = false;
+  for (const auto& value : results) {
     const auto* result = as_object(value);
     if (result == nullptr) continue;
-    const auto state = text(*result, "state");
-    auto line = text(*result, "target") + "  " + paint(state, style_of_state(state), view);
-    if (const auto sizes = sizes_of(*result); !sizes.empty()) line += "  " + sizes;
-    if (const auto backup = text(*result, "backup"); !backup.empty()) line += "  " + backup;
-    auto why = text(*result, "error");
-    if (why.empty()) why = joined(*result, "reasons");
-    all += line + (why.empty() ? "" : ": " + why) + '\n';
+    const auto why = why_of(*result);
+    explained = explained || !why.empty();
+    all += outcome_line(*result, why, longest, view);
   }
   const auto state = text(run, "state");
-  const auto took = duration(run, "duration");
   all += title_of(run) + ' ' + paint(state, style_of_state(state), view);
-  if (!took.empty()) all += " in " + took;
-  if (const auto error = text(run, "error"); !error.empty()) all += ": " + error;
+  if (const auto took = duration(run, "duration"); !took.empty()) all += " in " + took;
+  // The run's own error sums up those of its targets.
+  const auto error = explained ? "" : text(run, "error");
+  if (!error.empty()) all += ": " + error;
   return all + "  (run " + text(run, "id") + ")\n";
 }
 

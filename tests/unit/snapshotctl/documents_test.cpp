@@ -34,7 +34,7 @@ const std::string kRunning = R"({"id":"20261124T115900Z-aaaa","job":"nightly","k
   "phase":"archiving","target":"configs","started_at":"2026-11-24T11:59:20Z",
   "bytes_read":419430400,"bytes_written":104857600,"bytes_total":1048576000}})";
 
-const std::string kBackups = R"([
+const std::string kBackups = R"json([
   {"id":"nightly/configs/20261124T020003Z","job":"nightly","target":"configs","store":"local",
    "state":"succeeded","taken_at":"2026-11-24T02:00:03Z","bytes_source":1288490188,
    "bytes_stored":314572800,"ratio":4.096,"verified_at":"2026-11-24T02:01:00Z",
@@ -43,7 +43,7 @@ const std::string kBackups = R"([
   {"id":"nightly/configs/20261123T020003Z","job":"nightly","target":"configs","store":"local",
    "state":"succeeded","taken_at":"2026-11-23T02:00:03Z","bytes_source":1288490188,
    "bytes_stored":314572800,"ratio":null,"verified_at":"2026-11-24T02:01:00Z",
-   "verify_error":"the checksum differs","good":false,"location":null,"kept_by":[]}])";
+   "verify_error":"the checksum differs","good":false,"location":null,"kept_by":[]}])json";
 
 std::string status(const std::string& active, const std::string& failing) {
   return R"({"version":"1.2.3","jobs":2,"active_runs":[)" + active +
@@ -134,7 +134,7 @@ TEST_CASE("A run is shown target by target, with its log") {
 
 TEST_CASE("The outcome of a run is a line a target and one for all") {
   CHECK(render_outcome(kFailedRun, plain_view()) ==
-        "app-db  failed: cannot connect to database 'app': refused\n"
+        "app-db   failed: cannot connect to database 'app': refused\n"
         "configs  succeeded  1.2 GiB stored as 300 MiB  nightly/configs/20261124T020003Z\n"
         "nightly partial in 1m 2s  (run 20261124T020000Z-3f9c)\n");
 }
@@ -164,7 +164,7 @@ TEST_CASE("Backups tell their size, age, verification and what keeps them") {
   const auto text = render_backups(kBackups, plain_view());
   CHECK_THAT(text,
              ContainsText("4.1") && ContainsText("300 MiB") && ContainsText("keep_last (1 of 2)") &&
-                 ContainsText("nothing: the next prune removes it") && ContainsText("damaged") &&
+                 ContainsText("nothing (the next prune removes it)") && ContainsText("damaged") &&
                  ContainsText("nightly/configs/20261123T020003Z: the checksum differs"));
   CHECK_THAT(render_backups(kBackups, terminal(80)),
              ContainsText("nightly/configs/20261124T020003Z"));

@@ -64,7 +64,7 @@ TEST_CASE("What remains is what is left at this rate") {
 TEST_CASE("A progress line fits its terminal") {
   const ProgressState state{"app-db: archiving", 450 * kMiB, 1000 * kMiB, 50.0 * kMiB};
   CHECK(progress_line(state, plain_view()) ==
-        "app-db: archiving  [####------]  45 %  450 MiB of 1000 MiB  50 MiB/s  11s left");
+        "app-db: archiving  [#####-------]  45 %  450 MiB of 1000 MiB  50 MiB/s  11s left");
   for (const std::size_t width : {20U, 40U, 60U, 80U, 100U, 200U}) {
     CHECK(display_width(progress_line(state, terminal(width))) <= width);
   }
