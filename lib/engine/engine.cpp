@@ -36,9 +36,6 @@ void Engine::remove_listener(Listener& listener) { std::erase(impl_->listeners, 
 Task<> Engine::start(bool schedules) {
   auto& impl = *impl_;
   co_await mark_interrupted(impl.services, impl.catalog);
-  co_await impl.catalog.call([&](catalog::Catalog& records) {
-    records.trim_runs(impl.services.clock.now() - impl.config->daemon.history, kRecentRuns);
-  });
   impl.last_runs =
       co_await impl.catalog.call([](catalog::Catalog& records) { return records.last_runs(); });
   co_await impl.refresh_last_good("");

@@ -41,6 +41,7 @@ struct Engine::Impl {
   Task<> drive(std::shared_ptr<LiveRun> run, std::optional<Time> firing);
   Task<> execute(LiveRun& run);
   Task<> save(const LiveRun& run, std::optional<Time> firing = {});
+  Task<> trim_history();
   void begin(LiveRun& run);
   void end(const std::shared_ptr<LiveRun>& run);
   void start_what_may();

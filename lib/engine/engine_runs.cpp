@@ -64,6 +64,7 @@ Task<> Engine::Impl::drive(std::shared_ptr<LiveRun> run, std::optional<Time> fir
   co_await refresh_last_good(run->record.job);
   end(run);
   co_await save(*run);
+  co_await trim_history();
   services.run_log.forget(run->id());
   for (auto* listener : listeners) listener->run_finished(*run);
   for (const auto& waiting : run->waiting) waiting->set();
@@ -109,6 +110,17 @@ Task<> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
     });
   } catch (const Error& error) {
     services.log.with({.job = record.job, .run = record.id}).error(error.what());
+  }
+}
+
+// After each run, so that there is never much to remove at a time.
+Task<> Engine::Impl::trim_history() {
+  const auto before = services.clock.now() - config->daemon.history;
+  try {
+    co_await catalog.call(
+        [&](catalog::Catalog& records) { return records.trim_runs(before, kRecentRuns); });
+  } catch (const Error& error) {
+    services.log.error(error.what());
   }
 }
 

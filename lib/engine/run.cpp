@@ -29,9 +29,12 @@ Run::Totals Run::totals() const {
   Totals totals;
   for (const auto& result : record.results) {
     if (!catalog::is_final(result.state)) continue;
-    totals.read += result.bytes_source;
+    // What a verification reads is what is stored.
+    const auto read =
+        record.kind == catalog::RunKind::verify ? result.bytes_stored : result.bytes_source;
+    totals.read += read;
     totals.written += result.bytes_stored;
-    totals.total += result.bytes_source;
+    totals.total += read;
   }
   if (current.empty()) return totals;
   const auto read = progress->bytes_read.load();

@@ -53,7 +53,7 @@ Task<> read_again(const Services& services, CatalogAccess& catalog, Run& run,
       co_await run.scope.run(async::offload(services.blocking, [&](std::stop_token stop) {
         return verify_backup(*store->second.store, result.target, run, services.cpu, stop);
       }));
-  result.bytes_source = result.bytes_stored;
+  result.bytes_source = record->bytes_source;
   result.entries = record->entries;
 }
 

@@ -156,8 +156,7 @@ TEST_CASE("a verification that finds damage marks the backup and a good one clea
     CHECK_FALSE((co_await h.engine().backups("nightly")).at(0).record.good());
     CHECK_FALSE(h.engine().job("nightly")->last_good.has_value());
     h.store->damage(*store::BackupKey::parse(backup), 40);  // the same bit again
-    CHECK((co_await h.engine().wait(co_await h.engine().verify(one))).state ==
-          RunState::succeeded);
+    CHECK((co_await h.engine().wait(co_await h.engine().verify(one))).state == RunState::succeeded);
     CHECK((co_await h.engine().backups("nightly")).at(0).record.good());
   });
 }
