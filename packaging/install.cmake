@@ -8,7 +8,13 @@ endif()
 configure_file(systemd/snapshotterd.service.in systemd/snapshotterd.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/systemd/snapshotterd.service DESTINATION lib/systemd/system)
 install(FILES lib/bus/org.snapshotter1.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)
-install(FILES systemd/org.snapshotter1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+# The bus reads policies below /usr/share and /etc only.
+if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+  install(FILES systemd/org.snapshotter1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+else()
+  install(FILES systemd/org.snapshotter1.conf DESTINATION /etc/dbus-1/system.d)
+endif()
+install(FILES etc/snapshotterd.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/snapshotterd/examples)
 
 # The configuration may hold passwords: only its owner reads it. An existing one is never replaced.
 install(CODE "
