@@ -9,8 +9,19 @@
 //  24  deflate data
 //  -8  u32 CRC-32, u32 inflated
 //
-// Compressors: libdeflate, and ISA-L for level `fast` (2.5 times libdeflate's fastest level for 4 %
-// more bytes; its level 2 beats its level 1 in both). Blocks that would not shrink are stored.
+// Compressors: libdeflate, and ISA-L for level `fast`. Measured on one core, 350 MB of documents,
+// libraries, headers and programs (zlib's level 6 gives 3.08 at 40 MB/s):
+//
+//   ISA-L 2                        675 MB/s, ratio 2.791
+//   ISA-L 3, work space "large"    454 MB/s, ratio 2.843
+//   ISA-L 3, "small"               428 MB/s, ratio 2.860   fast: at most a tenth larger than gzip's
+//   libdeflate 1                   256 MB/s, ratio 2.895
+//   libdeflate 5                   131 MB/s, ratio 3.089   balanced: no larger than gzip's
+//   libdeflate 6                   108 MB/s, ratio 3.111
+//   libdeflate 9                    34 MB/s, ratio 3.12    small
+//
+// A smaller work space makes ISA-L begin new Huffman tables more often. Blocks that would not
+// shrink are stored. Blocks of 2 MiB would save 0.1 %.
 #include <libdeflate.h>
 #ifdef SNAPSHOTTER_HAVE_ISAL
 #include <isa-l/igzip_lib.h>
@@ -67,29 +78,13 @@ void finish_member(std::span<const std::byte> block, std::size_t deflated, Buffe
   put_le32(trailer + 4, static_cast<std::uint32_t>(block.size()));
 }
 
-class GzipCompressor : public Compressor {
- public:
-  void compress(std::span<const std::byte> block, Buffer& member) final {
-    // Room for a stored block is the most that is ever needed: what does not fit is stored.
-    const std::size_t room = stored_length(block.size());
-    member.resize(kHeaderSize + room + kTrailerSize);
-    std::byte* const to = member.data() + kHeaderSize;
-    std::size_t length = deflate(block, {to, room});
-    if (length == 0) length = deflate_stored(block, to);
-    finish_member(block, length, member);
-  }
-
- private:
-  // Returns 0 when the block does not fit or is not worth compressing.
-  virtual std::size_t deflate(std::span<const std::byte> block, std::span<std::byte> to) = 0;
-};
+constexpr std::size_t kSamples = 16;
+constexpr std::size_t kSampleSize = 1024;
 
 // Whether bytes look like noise (compressed or encrypted data): an even spread of values over
-// samples of the block. libdeflate needs 12 ms to find out that it can't shrink a block, this takes
+// samples of the block. libdeflate needs 10 ms to find out that it can't shrink a block, this takes
 // 20 µs.
 bool looks_like_noise(std::span<const std::byte> block) {
-  constexpr std::size_t kSamples = 16;
-  constexpr std::size_t kSampleSize = 1024;
   if (block.size() < 4 * kSamples * kSampleSize) return false;
   std::array<std::uint32_t, 256> count{};
   for (std::size_t i = 0; i < kSamples; ++i) {
@@ -98,13 +93,38 @@ bool looks_like_noise(std::span<const std::byte> block) {
   }
   // Shannon's entropy in bits per byte. 16 KiB of perfect noise give 7.99; executables stay below
   // 7, base64 at 6.
-  constexpr double kTotal = kSamples * kSampleSize;
+  const double total = kSamples * kSampleSize;
   double bits = 0;
   for (const std::uint32_t n : count) {
-    if (n > 0) bits -= n / kTotal * std::log2(n / kTotal);
+    if (n > 0) bits -= n / total * std::log2(n / total);
   }
   return bits > 7.95;
 }
+
+class GzipCompressor : public Compressor {
+ public:
+  void compress(std::span<const std::byte> block, Buffer& member) final {
+    // Room for a stored block is the most that is ever needed: what does not fit is stored.
+    const std::size_t room = stored_length(block.size());
+    member.resize(kHeaderSize + room + kTrailerSize);
+    const std::span<std::byte> to(member.data() + kHeaderSize, room);
+    std::size_t length = 0;
+    if (!looks_like_noise(block) || shrinks(block.first(block.size() / 16), to)) {
+      length = deflate(block, to);
+    }
+    if (length == 0) length = deflate_stored(block, to.data());
+    finish_member(block, length, member);
+  }
+
+ private:
+  // Returns 0 when the result does not fit.
+  virtual std::size_t deflate(std::span<const std::byte> block, std::span<std::byte> to) = 0;
+
+  // Noise may still repeat itself; a part of the block shows that.
+  bool shrinks(std::span<const std::byte> part, std::span<std::byte> to) {
+    return deflate(part, to.first(part.size() - part.size() / 32)) > 0;
+  }
+};
 
 struct FreeLibdeflate {
   void operator()(libdeflate_compressor* it) const { libdeflate_free_compressor(it); }
@@ -113,27 +133,17 @@ struct FreeLibdeflate {
 
 class LibdeflateCompressor final : public GzipCompressor {
  public:
-  explicit LibdeflateCompressor(int level)
-      : compressor_(libdeflate_alloc_compressor(level)),
-        probe_(level > 1 ? libdeflate_alloc_compressor(1) : nullptr) {
-    if (!compressor_ || (level > 1 && !probe_)) throw std::bad_alloc();
+  explicit LibdeflateCompressor(int level) : compressor_(libdeflate_alloc_compressor(level)) {
+    if (!compressor_) throw std::bad_alloc();
   }
 
  private:
   std::size_t deflate(std::span<const std::byte> block, std::span<std::byte> to) override {
-    if (probe_ && looks_like_noise(block) && !shrinks(block.first(block.size() / 16), to)) return 0;
     return libdeflate_deflate_compress(compressor_.get(), block.data(), block.size(), to.data(),
                                        to.size());
   }
 
-  // Noise may still repeat itself; the fastest level sees that in a part of the block.
-  bool shrinks(std::span<const std::byte> part, std::span<std::byte> to) {
-    return libdeflate_deflate_compress(probe_.get(), part.data(), part.size(), to.data(),
-                                       part.size() - part.size() / 32) > 0;
-  }
-
   std::unique_ptr<libdeflate_compressor, FreeLibdeflate> compressor_;
-  std::unique_ptr<libdeflate_compressor, FreeLibdeflate> probe_;
 };
 
 #ifdef SNAPSHOTTER_HAVE_ISAL
@@ -141,7 +151,7 @@ class IsalCompressor final : public GzipCompressor {
  private:
   std::size_t deflate(std::span<const std::byte> block, std::span<std::byte> to) override {
     isal_deflate_stateless_init(&stream_);
-    stream_.level = 2;
+    stream_.level = 3;
     stream_.level_buf = work_space_.data();
     stream_.level_buf_size = static_cast<std::uint32_t>(work_space_.size());
     stream_.end_of_stream = 1;
@@ -156,7 +166,7 @@ class IsalCompressor final : public GzipCompressor {
   }
 
   isal_zstream stream_{};
-  std::array<std::uint8_t, ISAL_DEF_LVL2_DEFAULT> work_space_{};
+  std::array<std::uint8_t, ISAL_DEF_LVL3_SMALL> work_space_{};
 };
 #endif
 
@@ -225,7 +235,7 @@ class GzipCodec final : public Codec {
         return std::make_unique<LibdeflateCompressor>(1);
 #endif
       case Level::Name::balanced:
-        return std::make_unique<LibdeflateCompressor>(6);
+        return std::make_unique<LibdeflateCompressor>(5);
       case Level::Name::small:
         return std::make_unique<LibdeflateCompressor>(9);
       case Level::Name::number:

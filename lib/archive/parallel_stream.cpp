@@ -4,7 +4,8 @@
 #include "archive/codec.hpp"
 #include "archive/inflated_stream.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <array>
 
 namespace snapshotter::archive {
 namespace {
@@ -44,7 +45,7 @@ class ParallelStream final : public InflatedStream {
     const auto following = static_cast<std::size_t>(
         std::min<std::uint64_t>(index_->lookahead(), in_.size() - offset - size->stored));
     block.in.resize(size->stored + following);
-    std::memcpy(block.in.data(), start_.data(), start_.size());
+    std::copy(start_.begin(), start_.end(), block.in.begin());
     in_.read(std::span(block.in).subspan(start_.size()));
     start_.assign(block.in.begin() + size->stored, block.in.end());
     block.in.resize(size->stored);

@@ -23,6 +23,8 @@ namespace snapshotter::archive {
 // archive that ends without the end-of-archive mark is damaged, whoever wrote it: entries come as
 // long as there are any, and then the error. Throws CorruptArchiveError with the offset and what is
 // wrong, CancelledError, and what the source throws.
+//
+// Where there is no ISA-L, the checksums of gzip archives of other programs are not compared.
 class ArchiveReader {
  public:
   ArchiveReader(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop);

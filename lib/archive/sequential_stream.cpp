@@ -48,7 +48,8 @@ class FilterStream final : public InflatedStream {
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
     if (result == ARCHIVE_OK) return true;
     if (result == ARCHIVE_EOF) return false;
-    throw_corrupt(in_.offset(), archive_error_string(archive_.get()));
+    const char* const text = archive_error_string(archive_.get());
+    throw_corrupt(in_.offset(), text == nullptr ? "data that can't be inflated" : text);
   }
 
   static la_ssize_t read_some(::archive* /*unused*/, void* self, const void** bytes) {

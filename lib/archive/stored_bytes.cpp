@@ -14,6 +14,7 @@ StoredBytes::StoredBytes(const ByteSource& source, std::stop_token stop, Observe
 
 std::size_t StoredBytes::read_some(std::span<std::byte> into) {
   check_stop();
+  if (into.empty()) return 0;
   const std::size_t count = source_.read_at(offset_, into);
   if (observer_ && count > 0) observer_(offset_, into.first(count));
   offset_ += count;

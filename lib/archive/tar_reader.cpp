@@ -142,7 +142,6 @@ TarReader::TarReader(const ByteSource& source, async::WorkerPool& workers, std::
       archive_(archive_read_new()) {
   if (!archive_) throw std::bad_alloc();
   archive_read_support_format_tar(archive_.get());
-  archive_read_support_format_empty(archive_.get());
   check(archive_read_open(archive_.get(), this, nullptr, read_stream, nullptr));
 }
 

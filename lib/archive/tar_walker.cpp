@@ -12,15 +12,14 @@ namespace snapshotter::archive {
 namespace {
 
 constexpr std::uint64_t kMaxExtension = 8U << 20U;
+constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 62U;
+constexpr std::byte kZeros[kTarBlock]{};
 // Old GNU sparse headers: whether a block of further extents follows. In the header and in such
 // blocks.
 constexpr std::size_t kOldSparseContinues = 482;
 constexpr std::size_t kOldSparseBlockContinues = 504;
 
-bool is_zero(const std::byte* bytes) {
-  static constexpr std::byte kZeros[kTarBlock]{};
-  return std::memcmp(bytes, kZeros, kTarBlock) == 0;
-}
+bool is_zero(const std::byte* bytes) { return std::memcmp(bytes, kZeros, kTarBlock) == 0; }
 
 // Some old tars summed signed characters.
 bool checksum_matches(const TarBlock& block) {
@@ -171,7 +170,6 @@ void TarWalker::parse_records() {
 }
 
 void TarWalker::begin_entry(const TarBlock& block, std::uint64_t size) {
-  constexpr std::uint64_t kMaxSize = std::uint64_t{1} << 62U;
   if (size > kMaxSize) corrupt("a tar header with an impossible size");
   ++entries_;
   stored_ = has_content(block.typeflag, pax_) ? size : 0;

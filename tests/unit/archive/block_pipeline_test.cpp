@@ -4,6 +4,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <mutex>
+#include <thread>
 
 namespace snapshotter::archive::test {
 namespace {

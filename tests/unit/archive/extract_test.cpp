@@ -263,7 +263,7 @@ TEST_CASE("the target may be reached through a symlink") {
   CHECK(read_file(folder.path() / "real/d/f") == "x");
 }
 
-TEST_CASE("the archive's own root folder leaves the target's mode alone") {
+TEST_CASE("the root folder in an archive leaves the mode of the target alone") {
   const TempDir folder;
   run_well("cd " + folder.string() +
            " && mkdir t && touch t/f && chmod 777 t"

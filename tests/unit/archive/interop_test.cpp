@@ -9,7 +9,7 @@
 #include <sys/xattr.h>
 
 #include <cstring>
-#include <set>
+#include <sstream>
 
 namespace snapshotter::archive::test {
 namespace {

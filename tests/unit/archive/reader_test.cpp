@@ -17,6 +17,7 @@ class Tree {
     write("empty", "");
     write("gr\xc3\xbc\xc3\x9f", "utf8");
     write("sub/" + std::string(180, 'n'), "long");
+    write("sub/" + std::string(180, '\xfc'), "long and not UTF-8");
     fs::create_symlink("text", folder_.path() / "tree/link");
     fs::create_hard_link(folder_.path() / "tree/text", folder_.path() / "tree/zhard");
   }
@@ -36,7 +37,7 @@ class Tree {
       CHECK((member.content == found->second));
       ++files;
     }
-    CHECK(files == contents_.size() - (long_names ? 0 : 1));
+    CHECK(files == contents_.size() - (long_names ? 0 : 2));
     const auto summary = verify(MemorySource(archive), pool, {});
     CHECK(summary.entries == members.size());
     CHECK(summary.stored_bytes == archive.size());
@@ -91,6 +92,9 @@ TEST_CASE("damaged archives of other programs are refused") {
   async::WorkerPool pool("test", 1);
   for (const char* const command :
        {"tar -czf out tree", "tar -cf - tree | zstd -q --check > out"}) {
+#if !defined(__x86_64__) && !defined(__aarch64__)
+    if (command[4] == '-') continue;  // without ISA-L, gzip's checksums are not compared
+#endif
     const std::string good = tree.make(command);
     const auto refused = [&](const std::string& bytes) {
       CHECK_THROWS_AS(verify(MemorySource(bytes), pool, {}), CorruptArchiveError);

@@ -35,7 +35,7 @@ void check_read_back(const Archived& archived, const std::vector<Member>& member
 
 }  // namespace
 
-TEST_CASE("every format, level and number of workers reads back as written") {
+TEST_CASE("every format and level and number of workers reads back as written") {
   const auto members = mixed_members();
   for (const Format format : {Format::tar_gz, Format::tar_zst}) {
     std::string first;
