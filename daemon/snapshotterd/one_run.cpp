@@ -43,10 +43,10 @@ void print(const catalog::RunRecord& run) {
 
 Task<int> run_one(Parts& parts, std::string job) {
   auto& engine = parts.engine;
-  co_await engine.start(false);
   std::string error;
   int code = kExitFailed;
   try {
+    co_await engine.start(false);
     const auto id = engine.trigger(job);
     const auto signals = parts.loop.on_signals({SIGTERM, SIGINT}, [&](int) {
       const auto run = engine.run_in_memory(id);

@@ -18,9 +18,8 @@ std::size_t worker_count(const config::DaemonSettings& settings) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// One for each run, and some for what people ask meanwhile.
 std::size_t blocking_count(const config::DaemonSettings& settings) {
-  return settings.max_concurrent_runs + 2;
+  return settings.max_concurrent_runs + engine::kSpareThreads;
 }
 
 std::shared_ptr<void> lock_state(platform::Files& files, const std::string& folder) {

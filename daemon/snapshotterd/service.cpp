@@ -34,7 +34,28 @@ Task<int> DaemonService::run() {
   for (const auto& warning : parts_.config->warnings) {
     log_.warning(settings::to_string(warning.where) + ": " + warning.message);
   }
-  co_await parts_.engine.start();
+  std::exception_ptr failure;
+  try {
+    co_await parts_.engine.start();
+    announce();
+    co_await stop_.wait();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  stopping_ = true;
+  set_state("stopping");
+  manager_.stopping();
+  co_await parts_.engine.stop();
+  if (bus_) co_await bus_->stop();
+  tasks_.cancel_all();
+  co_await tasks_.join();
+  signals_.reset();
+  if (failure) std::rethrow_exception(failure);
+  log_.info("stopped");
+  co_return exit_code_;
+}
+
+void DaemonService::announce() {
   if (bus_) tasks_.spawn("bus", serve_bus());
   if (const auto interval = manager_.watchdog_interval()) {
     tasks_.spawn("watchdog", feed_watchdog(*interval));
@@ -44,18 +65,6 @@ Task<int> DaemonService::run() {
   manager_.ready(shown_status_);
   log_.info("snapshotterd " + std::string(version()) +
             " is ready: " + std::to_string(parts_.config->jobs.size()) + " jobs");
-
-  co_await stop_.wait();
-
-  set_state("stopping");
-  manager_.stopping();
-  co_await parts_.engine.stop();
-  if (bus_) co_await bus_->stop();
-  tasks_.cancel_all();
-  co_await tasks_.join();
-  signals_.reset();
-  log_.info("stopped");
-  co_return exit_code_;
 }
 
 void DaemonService::on_signal(int signal) {
@@ -84,6 +93,9 @@ Task<> DaemonService::reload() {
         co_await async::offload(parts_.blocking, [&](std::stop_token) { return parts_.load(); });
     if (config->daemon.state_dir != parts_.config->daemon.state_dir) {
       log_.warning("daemon.state_dir changes with the next start only");
+    }
+    if (config->daemon.max_concurrent_runs + engine::kSpareThreads > parts_.blocking.size()) {
+      log_.warning("daemon.max_concurrent_runs grows with the next start only");
     }
     parts_.config = config;
     parts_.logging.reconfigure(log_settings(config->logging));

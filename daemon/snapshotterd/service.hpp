@@ -24,6 +24,7 @@ class DaemonService : private engine::Listener {
   [[nodiscard]] Task<int> run();
 
  private:
+  void announce();
   void on_signal(int signal);
   Task<> reload();
   Task<> feed_watchdog(Duration interval);

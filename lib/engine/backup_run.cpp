@@ -4,10 +4,10 @@
 #include "base/error.hpp"
 #include "base/units.hpp"
 #include "engine/outcome.hpp"
-#include "engine/pruner.hpp"
 #include "engine/target_backup.hpp"
 
 #include <algorithm>
+#include <exception>
 
 namespace snapshotter::engine {
 namespace {
@@ -19,37 +19,39 @@ Task<> cancel_after(const Services& services, Run& run, Duration timeout) {
   run.cancel(Run::CancelReason::timeout);
 }
 
-void set_final_state(Run& run) {
-  switch (run.cancel_reason) {
-    case Run::CancelReason::requested:
-      run.record.state = RunState::cancelled;
-      run.record.error = "cancelled on request";
-      return;
-    case Run::CancelReason::shutdown:
-      run.record.state = RunState::interrupted;
-      run.record.error = "the daemon was stopped";
-      return;
-    case Run::CancelReason::timeout:
-      run.record.error = "the job's timeout of " + to_string(*run.job()->timeout) + " passed";
-      break;
-    case Run::CancelReason::none:
-      break;
-  }
-  run.record.state = outcome(run.record.results);
-  if (!run.record.error.empty()) return;
-  const auto first = std::ranges::find_if(
-      run.record.results, [](const auto& result) { return result.state != RunState::succeeded; });
-  if (first == run.record.results.end()) return;
-  run.record.error =
-      first->target + ": " +
-      (first->error.empty() && !first->reasons.empty() ? first->reasons.front() : first->error);
+// Whether the run's being asked to stop came too late to change anything.
+bool went_to_its_end(const Run& run) {
+  return std::ranges::all_of(run.record.results, [](const auto& result) {
+    return result.state == RunState::succeeded || result.state == RunState::partial;
+  });
 }
 
-Task<> retain(const Services& services, CatalogAccess& catalog, Run& run) {
-  try {
-    co_await apply_retention(services, catalog, run.config, run.record.job, run.id());
-  } catch (const Error& error) {
-    services.log.with({.job = run.record.job, .run = run.id()}).error(error.what());
+void explain(catalog::RunRecord& record) {
+  const auto first = std::ranges::find_if(
+      record.results, [](const auto& result) { return result.state != RunState::succeeded; });
+  if (first == record.results.end()) return;
+  const bool by_reason = first->error.empty() && !first->reasons.empty();
+  record.error = first->target + ": " + (by_reason ? first->reasons.front() : first->error);
+}
+
+void set_final_state(Run& run) {
+  auto& record = run.record;
+  record.state = outcome(record.results);
+  const auto reason = went_to_its_end(run) ? Run::CancelReason::none : run.cancel_reason;
+  switch (reason) {
+    case Run::CancelReason::requested:
+      record.state = RunState::cancelled;
+      record.error = "cancelled on request";
+      return;
+    case Run::CancelReason::shutdown:
+      record.state = RunState::interrupted;
+      record.error = "the daemon was stopped";
+      return;
+    case Run::CancelReason::timeout:
+      record.error = "the job's timeout of " + to_string(*run.job()->timeout) + " passed";
+      return;
+    case Run::CancelReason::none:
+      explain(record);
   }
 }
 
@@ -59,20 +61,24 @@ Task<> execute_backup(const Services& services, CatalogAccess& catalog, Run& run
                       std::function<void()> changed) {
   async::TaskGroup timer(services.loop);
   if (const auto timeout = run.job()->timeout) {
-    timer.spawn("timeout", cancel_after(services, run, *timeout));
+    const auto log = services.log.with({.job = run.record.job, .run = run.id()});
+    timer.spawn("timeout", cancel_after(services, run, *timeout), [log](std::exception_ptr error) {
+      if (error) log.debug("the timeout is not watched any more");
+    });
   }
-  for (auto& result : run.record.results) {
-    co_await back_up_target(services, catalog, run, result, changed);
-    changed();
+  std::exception_ptr failure;
+  try {
+    for (auto& result : run.record.results) {
+      co_await back_up_target(services, catalog, run, result, changed);
+      changed();
+    }
+  } catch (...) {
+    failure = std::current_exception();
   }
   timer.cancel_all();
   co_await timer.join();
-
+  if (failure) std::rethrow_exception(failure);
   set_final_state(run);
-  if (run.record.state != RunState::succeeded || run.job()->retention.keeps_everything()) co_return;
-  run.phase = Phase::pruning;
-  changed();
-  co_await retain(services, catalog, run);
 }
 
 }  // namespace snapshotter::engine

@@ -1,4 +1,4 @@
-// A backup run from its first target to retention.
+// A backup run, from its first target to its last.
 #pragma once
 
 #include "engine/catalog_access.hpp"
@@ -9,9 +9,8 @@
 
 namespace snapshotter::engine {
 
-// Backs up each target in turn – one that fails does not stop the others –, sets the run's final
-// state and error, and applies retention if all succeeded. The record is the caller's to save.
-// `changed` is called after each step.
+// Backs up each target in turn – one that fails does not stop the others – and sets the run's final
+// state and error. The record is the caller's to save. `changed` is called after each step.
 [[nodiscard]] Task<> execute_backup(const Services& services, CatalogAccess& catalog, Run& run,
                                     std::function<void()> changed);
 

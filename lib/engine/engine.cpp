@@ -41,19 +41,22 @@ Task<> Engine::start(bool schedules) {
   co_await impl.refresh_last_good("");
   impl.recover_stores(true);
   for (const auto& [name, target] : impl.config->targets) {
-    impl.spawn("recover target " + name, target.target->recover());
+    impl.recoveries.push_back(impl.spawn("recover target " + name, target.target->recover()));
   }
   if (!schedules) co_return;
 
-  for (const auto& run : co_await runs_to_catch_up(impl.services, impl.catalog, impl.config)) {
-    impl.services.log.with({.job = run.job}).info("makes up for interrupted run " + run.id);
-    trigger(run.job, {.trigger = catalog::Trigger::catch_up});
-  }
   impl.scheduler.restore(
       co_await impl.catalog.call([](catalog::Catalog& records) { return records.last_firings(); }));
   impl.scheduler.set_jobs(*impl.config);
   co_await impl.remember_new_jobs();
-  impl.scheduler.start();
+  for (const auto& run : co_await runs_to_catch_up(impl.services, impl.catalog, impl.config)) {
+    // A firing that was missed meanwhile makes up for both.
+    const auto next = impl.scheduler.next(run.job);
+    if (impl.stopping || (next && *next <= impl.services.clock.now())) continue;
+    impl.services.log.with({.job = run.job}).info("makes up for interrupted run " + run.id);
+    trigger(run.job, {.trigger = catalog::Trigger::catch_up});
+  }
+  if (!impl.stopping) impl.scheduler.start();
 }
 
 void Engine::Impl::recover_stores(bool sweep) {
@@ -64,7 +67,8 @@ void Engine::Impl::recover_stores(bool sweep) {
     impl.start_what_may();
   };
   for (const auto& [name, store] : config->stores) {
-    if (!queue.is_ready(name)) spawn("recover store " + name, recover(*this, store, sweep));
+    if (queue.is_ready(name)) continue;
+    recoveries.push_back(spawn("recover store " + name, recover(*this, store, sweep)));
   }
 }
 
@@ -115,6 +119,7 @@ Task<> Engine::Impl::remember_new_jobs() {
 Task<> Engine::stop() {
   impl_->stopping = true;
   co_await impl_->scheduler.stop();
+  for (const auto recovery : impl_->recoveries) impl_->tasks.cancel(recovery);
   for (const auto& run : impl_->queue.active_runs()) {
     run->cancel(Run::CancelReason::shutdown);
     static_cast<LiveRun&>(*run).turn.set();
@@ -204,6 +209,7 @@ Task<std::string> Engine::verify(std::vector<std::string> ids) {
     }
   }
   if (ids.empty()) ids = known_ids;
+  refuse_when_stopping(impl_->stopping, "verify", "");
   auto record = impl_->new_record(catalog::RunKind::verify, "");
   for (auto& id : ids) record.results.emplace_back().target = std::move(id);
   co_return impl_->admit(std::move(record), std::nullopt);

@@ -39,15 +39,18 @@ struct Engine::Impl {
   std::string admit(catalog::RunRecord record, std::optional<Time> firing);
   [[nodiscard]] catalog::RunRecord new_record(catalog::RunKind kind, const std::string& job);
   Task<> drive(std::shared_ptr<LiveRun> run, std::optional<Time> firing);
+  Task<> work(LiveRun& run, std::optional<Time> firing);
   Task<> execute(LiveRun& run);
-  Task<> save(const LiveRun& run, std::optional<Time> firing = {});
+  Task<> retain(LiveRun& run);
+  Task<bool> save(const LiveRun& run, std::optional<Time> firing);
   Task<> trim_history();
   void begin(LiveRun& run);
-  void end(const std::shared_ptr<LiveRun>& run);
+  void end(const LiveRun& run);
+  [[nodiscard]] std::size_t places() const;
   void start_what_may();
   void changed(const Run& run);
   Task<> refresh_last_good(std::string job);
-  void spawn(std::string name, Task<> task);
+  async::TaskGroup::Id spawn(std::string name, Task<> task);
 
   Services services;
   std::shared_ptr<const config::Config> config;
@@ -60,6 +63,7 @@ struct Engine::Impl {
   std::map<std::string, catalog::RunRecord> last_runs;
   // By job, then target.
   std::map<std::string, std::map<std::string, catalog::BackupRecord>> last_good;
+  std::vector<async::TaskGroup::Id> recoveries;  // cancelled by stop()
   std::string last_error;
   bool stopping = false;
 };

@@ -3,6 +3,7 @@
 #include "base/units.hpp"
 #include "engine/backup_run.hpp"
 #include "engine/engine_impl.hpp"
+#include "engine/pruner.hpp"
 #include "engine/verify_run.hpp"
 #include "telemetry/message_ids.hpp"
 
@@ -32,8 +33,8 @@ std::string Engine::Impl::admit(catalog::RunRecord record, std::optional<Time> f
   return run->id();
 }
 
-void Engine::Impl::spawn(std::string name, Task<> task) {
-  tasks.spawn(name, std::move(task), [this, name](std::exception_ptr error) {
+async::TaskGroup::Id Engine::Impl::spawn(std::string name, Task<> task) {
+  return tasks.spawn(name, std::move(task), [this, name](std::exception_ptr error) {
     if (!error) return;
     try {
       std::rethrow_exception(error);
@@ -46,33 +47,48 @@ void Engine::Impl::spawn(std::string name, Task<> task) {
 }
 
 Task<> Engine::Impl::drive(std::shared_ptr<LiveRun> run, std::optional<Time> firing) {
-  co_await save(*run, firing);
-  start_what_may();
-  co_await run->turn.wait();
-  if (run->scope.cancelled()) {
-    run->record.state = run->cancel_reason == Run::CancelReason::shutdown ? RunState::interrupted
-                                                                          : RunState::cancelled;
-    run->record.error = "cancelled before it began";
-    for (auto& result : run->record.results) result.state = run->record.state;
-  } else {
-    begin(*run);
-    co_await save(*run);
-    co_await execute(*run);
+  std::exception_ptr failure;
+  try {
+    co_await work(*run, firing);
+  } catch (...) {
+    failure = std::current_exception();
   }
-  run->record.finished = services.clock.now();
-  run->current.clear();
-  co_await refresh_last_good(run->record.job);
-  end(run);
-  co_await save(*run);
-  co_await trim_history();
-  services.run_log.forget(run->id());
+  if (!run->finished()) run->record.state = RunState::failed;
+  // Whatever happened, nobody waits for it any more.
   for (auto* listener : listeners) listener->run_finished(*run);
   for (const auto& waiting : run->waiting) waiting->set();
+  services.run_log.forget(run->id());
   for (const auto& forgotten : queue.finish(run)) {
     for (auto* listener : listeners) listener->run_forgotten(forgotten->id());
   }
   for (auto* listener : listeners) listener->jobs_changed();
   start_what_may();
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<> Engine::Impl::work(LiveRun& run, std::optional<Time> firing) {
+  bool saved = co_await save(run, firing);
+  start_what_may();
+  co_await run.turn.wait();
+  if (run.scope.cancelled()) {
+    run.record.state = run.cancel_reason == Run::CancelReason::shutdown ? RunState::interrupted
+                                                                        : RunState::cancelled;
+    run.record.error = "cancelled before it began";
+    for (auto& result : run.record.results) result.state = run.record.state;
+  } else {
+    begin(run);
+    // Until one of them is on disk, each save carries the firing.
+    if (saved) firing.reset();
+    saved = co_await save(run, firing);
+    co_await execute(run);
+  }
+  run.record.finished = services.clock.now();
+  run.current.clear();
+  co_await refresh_last_good(run.record.job);
+  end(run);
+  if (saved) firing.reset();
+  co_await save(run, firing);
+  co_await trim_history();
 }
 
 Task<> Engine::Impl::execute(LiveRun& run) {
@@ -80,6 +96,7 @@ Task<> Engine::Impl::execute(LiveRun& run) {
   try {
     if (run.job() != nullptr) {
       co_await execute_backup(services, catalog, run, [this, &run] { changed(run); });
+      if (run.record.state == RunState::succeeded) co_await retain(run);
     } else {
       co_await execute_verification(services, catalog, run, [this, &run] { changed(run); });
     }
@@ -87,6 +104,9 @@ Task<> Engine::Impl::execute(LiveRun& run) {
     error = failure.what();
   }
   if (error.empty()) co_return;
+  services.log.with({.job = run.record.job, .run = run.id()}).error(error);
+  // Retention failed: the backups are there.
+  if (run.record.state == RunState::succeeded) co_return;
   // What no part knew how to handle: the catalog, or a bug. The run is over all the same.
   run.record.state = RunState::failed;
   run.record.error = error;
@@ -95,8 +115,22 @@ Task<> Engine::Impl::execute(LiveRun& run) {
   }
 }
 
-// A catalog that can't be written does not stop a backup; the journal has what it misses.
-Task<> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
+// By the policy that is in force now, which may have been reloaded since the run began. Not after a
+// run of some targets only: the others may be failing, and what is spared for them must stay.
+Task<> Engine::Impl::retain(LiveRun& run) {
+  const auto current = config;
+  const auto job = current->jobs.find(run.record.job);
+  if (job == current->jobs.end() || job->second.retention.keeps_everything() ||
+      run.record.results.size() < job->second.targets.size()) {
+    co_return;
+  }
+  run.phase = Phase::pruning;
+  changed(run);
+  co_await apply_retention(services, catalog, current, run.record.job, run.id(), run.scope.token());
+}
+
+// False: the catalog can't be written. That does not stop a backup; the journal has what it misses.
+Task<bool> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
   const auto lines = services.run_log.take(run.id());
   const auto record = run.record;
   try {
@@ -108,9 +142,11 @@ Task<> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
       }
       if (!lines.empty()) records.append_log(record.id, lines);
     });
+    co_return true;
   } catch (const Error& error) {
     services.log.with({.job = record.job, .run = record.id}).error(error.what());
   }
+  co_return false;
 }
 
 // After each run, so that there is never much to remove at a time.
@@ -170,8 +206,8 @@ telemetry::LogLevel level_of(RunState state) {
 
 }  // namespace
 
-void Engine::Impl::end(const std::shared_ptr<LiveRun>& run) {
-  const auto& record = run->record;
+void Engine::Impl::end(const LiveRun& run) {
+  const auto& record = run.record;
   auto line = "run " + record.id + " " + std::string(name(record.state));
   if (record.started) line += " after " + to_string(*record.finished - *record.started);
   if (!record.error.empty()) line += ": " + record.error;
@@ -184,8 +220,16 @@ void Engine::Impl::end(const std::shared_ptr<LiveRun>& run) {
   }
 }
 
+// No more runs than there are threads for, also when a reload asks for more: each keeps one for
+// hours, and some are left for everything else.
+std::size_t Engine::Impl::places() const {
+  const std::size_t wanted = config->daemon.max_concurrent_runs;
+  const auto threads = services.blocking.size();
+  return threads > kSpareThreads ? std::min(wanted, threads - kSpareThreads) : wanted;
+}
+
 void Engine::Impl::start_what_may() {
-  for (const auto& run : queue.take_startable(config->daemon.max_concurrent_runs)) {
+  for (const auto& run : queue.take_startable(places())) {
     static_cast<LiveRun&>(*run).turn.set();
   }
 }

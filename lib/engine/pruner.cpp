@@ -26,24 +26,35 @@ Task<std::vector<retention::Decision>> decide_retention(const Services& services
 
 namespace {
 
-// False: it is still there.
+constexpr auto kBeingRemoved = "retention was removing it";
+
+// False: it is still there. While it goes, the catalog does not call it good: whatever happens in
+// between, no backup that is gone is ever taken for one.
 Task<bool> remove(const Services& services, CatalogAccess& catalog, const config::Config& config,
-                  catalog::BackupRecord backup, const telemetry::Logger& log) {
+                  const catalog::BackupRecord& backup, const telemetry::Logger& log) {
   const auto store = config.stores.find(backup.store);
   const auto key = store::BackupKey::parse(backup.id);
   if (store == config.stores.end() || !key) co_return false;
+  const auto now = services.clock.now();
+  co_await catalog.call(
+      [&](catalog::Catalog& records) { records.mark_verified(backup.id, now, kBeingRemoved); });
   bool removed = false;
   try {
-    co_await catalog.call([&](catalog::Catalog& records) { records.remove_backup(backup.id); });
     co_await async::offload(services.blocking,
                             [&](std::stop_token) { store->second.store->remove(*key); });
     removed = true;
+  } catch (const CancelledError&) {
+    throw;
   } catch (const Error& error) {
     log.error(error.what());
   }
-  if (!removed) {
-    co_await catalog.call([&](catalog::Catalog& records) { records.put_backup(backup); });
-  }
+  co_await catalog.call([&](catalog::Catalog& records) {
+    if (removed) {
+      records.remove_backup(backup.id);
+    } else {
+      records.mark_verified(backup.id, backup.verified.value_or(now), backup.verify_error);
+    }
+  });
   co_return removed;
 }
 
@@ -52,7 +63,8 @@ Task<bool> remove(const Services& services, CatalogAccess& catalog, const config
 Task<std::vector<retention::Decision>> apply_retention(const Services& services,
                                                        CatalogAccess& catalog,
                                                        std::shared_ptr<const config::Config> config,
-                                                       std::string job, std::string run) {
+                                                       std::string job, std::string run,
+                                                       std::stop_token stop) {
   const auto log = services.log.with({.job = job, .run = run});
   auto decisions = co_await decide_retention(services, catalog, config->jobs.at(job));
   std::ranges::reverse(decisions);
@@ -60,6 +72,7 @@ Task<std::vector<retention::Decision>> apply_retention(const Services& services,
   std::uint64_t bytes = 0;
   for (auto& decision : decisions) {
     if (decision.keep) continue;
+    if (stop.stop_requested()) break;
     const auto backup = co_await catalog.call(
         [&](catalog::Catalog& records) { return records.backup(decision.id); });
     if (!backup) continue;

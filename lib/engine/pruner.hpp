@@ -6,6 +6,7 @@
 #include "engine/services.hpp"
 #include "retention/retention.hpp"
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -17,12 +18,13 @@ namespace snapshotter::engine {
                                                                       CatalogAccess& catalog,
                                                                       const config::JobSpec& job);
 
-// Deletes what is not kept, oldest first: out of the catalog, then out of the store, so that the
-// catalog never names a backup that is gone. Returns the deleted ones' decisions. A backup that
-// can't be deleted is put back, logged, and does not stop the others; backups in a store that is no
-// longer configured are left alone.
+// Deletes what is not kept, oldest first, and returns the deleted ones' decisions. While a backup
+// is being deleted the catalog does not call it good, and forgets it only when the store has: the
+// catalog never calls a backup good that is gone. One that can't be deleted is logged and does not
+// stop the others; backups in a store that is no longer configured are left alone. Ends between two
+// deletions when `stop` is requested.
 [[nodiscard]] Task<std::vector<retention::Decision>> apply_retention(
     const Services& services, CatalogAccess& catalog, std::shared_ptr<const config::Config> config,
-    std::string job, std::string run);
+    std::string job, std::string run, std::stop_token stop = {});
 
 }  // namespace snapshotter::engine

@@ -61,28 +61,36 @@ Task<std::vector<catalog::RunRecord>> runs_to_catch_up(
 
 namespace {
 
-// What the catalog names in this store and a look at the store itself does not find. Asked one by
-// one, because a backup may have been committed after the listing was made.
-Task<std::vector<std::string>> missing_from(const Services& services, CatalogAccess& catalog,
-                                            const config::StoreSpec& store,
-                                            const std::vector<catalog::BackupRecord>& found) {
+bool has(store::Store& store, const std::string& id) {
+  const auto key = store::BackupKey::parse(id);
+  if (!key) return false;
+  try {
+    (void)store.manifest(*key);
+    return true;
+  } catch (const RequestError&) {
+    return false;
+  }
+}
+
+// The catalog and a listing of the store, made to agree. Both move while they are compared – a run
+// commits, retention removes –, so each difference is looked at once more in the store itself.
+// Blocking. Returns the ids that are gone; takes out of `found` what went meanwhile.
+std::vector<std::string> compare(store::Store& store, const std::string& name,
+                                 const std::vector<catalog::BackupRecord>& known,
+                                 std::vector<catalog::BackupRecord>& found) {
   std::set<std::string> listed;
   for (const auto& backup : found) listed.insert(backup.id);
-  const auto known =
-      co_await catalog.call([](catalog::Catalog& records) { return records.backups("", ""); });
-  co_return co_await async::offload(services.blocking, [&](std::stop_token) {
-    std::vector<std::string> missing;
-    for (const auto& backup : known) {
-      const auto key = store::BackupKey::parse(backup.id);
-      if (backup.store != store.name || listed.contains(backup.id) || !key) continue;
-      try {
-        (void)store.store->manifest(*key);
-      } catch (const RequestError&) {
-        missing.push_back(backup.id);
-      }
-    }
-    return missing;
+  std::set<std::string> recorded;
+  std::vector<std::string> missing;
+  for (const auto& backup : known) {
+    if (backup.store != name) continue;
+    recorded.insert(backup.id);
+    if (!listed.contains(backup.id) && !has(store, backup.id)) missing.push_back(backup.id);
+  }
+  std::erase_if(found, [&](const auto& backup) {
+    return !recorded.contains(backup.id) && !has(store, backup.id);
   });
+  return missing;
 }
 
 Task<catalog::Catalog::Changes> rescan_store(const Services& services, CatalogAccess& catalog,
@@ -94,8 +102,12 @@ Task<catalog::Catalog::Changes> rescan_store(const Services& services, CatalogAc
   }
   std::vector<catalog::BackupRecord> found;
   for (const auto& manifest : listing.backups) found.push_back(record_of(manifest, store.name));
-  std::vector<std::string> missing;
-  if (forget_missing) missing = co_await missing_from(services, catalog, store, found);
+  const auto known =
+      co_await catalog.call([](catalog::Catalog& records) { return records.backups("", ""); });
+  auto missing = co_await async::offload(services.blocking, [&](std::stop_token) {
+    return compare(*store.store, store.name, known, found);
+  });
+  if (!forget_missing) missing.clear();
   co_return co_await catalog.call(
       [&](catalog::Catalog& records) { return records.merge_backups(found, missing); });
 }

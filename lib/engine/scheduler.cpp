@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace snapshotter::engine {
@@ -19,7 +21,7 @@ Scheduler::Scheduler(const Services& services, OnDue on_due)
 void Scheduler::restore(std::map<std::string, Time> answered) { answered_ = std::move(answered); }
 
 void Scheduler::set_jobs(const config::Config& config) {
-  entries_.clear();
+  const auto before = std::exchange(entries_, {});
   queue_.clear();
   const auto now = services_.clock.now();
   for (const auto& [name, job] : config.jobs) {
@@ -29,15 +31,38 @@ void Scheduler::set_jobs(const config::Config& config) {
         entries_.emplace(name, Entry{*job.schedule, job.timezone, job.dst, jitter, {}, {}})
             .first->second;
     auto& answered = answered_.try_emplace(name, now).first->second;
-    if (answered > now + std::chrono::days{1}) {
-      services_.log.with({.job = name})
-          .warning("the last firing on record, " + to_rfc3339(answered) +
-                   ", lies in the future: the clock was wrong then; counting from now");
-      answered = now;
-    }
-    arm(name, entry, answered);
+    forget_future(name, answered, now);
+    // What a changed schedule would have fired earlier today was not missed.
+    const auto old = before.find(name);
+    const bool changed = running_ && (old == before.end() || !old->second.fires_like(entry));
+    arm(name, entry, changed ? std::max(answered, now) : answered);
   }
   if (running_) restart();
+}
+
+void Scheduler::forget_future(const std::string& job, Time& answered, Time now) {
+  if (answered <= now + kFarFuture) return;
+  services_.log.with({.job = job})
+      .warning("the last firing on record, " + to_rfc3339(answered) +
+               ", lies in the future: the clock was wrong then; counting from now");
+  answered = now;
+}
+
+// After the clock was set: what was answered in a future that is not to come counts no more.
+void Scheduler::look_again() {
+  const auto now = services_.clock.now();
+  for (auto& [name, entry] : entries_) {
+    auto& answered = answered_.at(name);
+    if (answered <= now + kFarFuture) continue;
+    forget_future(name, answered, now);
+    queue_.erase({entry.due, name});
+    arm(name, entry, answered);
+  }
+}
+
+bool Scheduler::Entry::fires_like(const Entry& other) const {
+  return expression.text() == other.expression.text() && zone.name() == other.zone.name() &&
+         dst == other.dst && jitter == other.jitter;
 }
 
 void Scheduler::arm(const std::string& job, Entry& entry, Time after) {
@@ -61,14 +86,25 @@ Task<> Scheduler::stop() {
 
 void Scheduler::restart() {
   group_.cancel_all();
-  if (!queue_.empty()) group_.spawn("scheduler", sleep_and_fire());
+  if (queue_.empty()) return;
+  group_.spawn("scheduler", sleep_and_fire(), [this](std::exception_ptr error) {
+    if (!error) return;
+    try {
+      std::rethrow_exception(error);
+    } catch (const CancelledError&) {
+      // stop(), or a restart of its own.
+    } catch (const std::exception& failure) {
+      // No timer to be had. A daemon that does not fire is worse than one that is started anew.
+      services_.log.error(std::string("the scheduler can't go on: ") + failure.what());
+      std::terminate();
+    }
+  });
 }
 
 Task<> Scheduler::sleep_and_fire() {
   while (!queue_.empty()) {
-    // A clock that was set wakes this early or late; either way fire_due() looks at what is due
-    // now.
-    co_await services_.clock.wait_until(queue_.begin()->first);
+    const auto woke = co_await services_.clock.wait_until(queue_.begin()->first);
+    if (woke == platform::Clock::Woke::clock_changed) look_again();
     fire_due();
   }
 }

@@ -63,7 +63,12 @@ class Scheduler {
     Duration jitter;
     Time scheduled;  // the firing waited for
     Time due;        // scheduled + jitter
+    [[nodiscard]] bool fires_like(const Entry& other) const;
   };
+  // An answered moment further ahead than this was written by a clock that was wrong.
+  static constexpr Duration kFarFuture = std::chrono::days{1};
+  void forget_future(const std::string& job, Time& answered, Time now);
+  void look_again();
   void arm(const std::string& job, Entry& entry, Time after);
   void fire_due();
   void restart();

@@ -13,6 +13,9 @@
 
 namespace snapshotter::engine {
 
+// Threads of the blocking pool beyond one for each concurrent run: for what people ask meanwhile.
+inline constexpr std::size_t kSpareThreads = 2;
+
 // All of it outlives the engine.
 struct Services {
   boost::asio::any_io_executor loop;

@@ -113,6 +113,7 @@ class Attempt {
   Task<> clean_up() {
     co_await async::offload(services_.blocking, [&](std::stop_token) {
       archive_.reset();
+      source_.reset();
       writer_.reset();
     });
   }

@@ -44,7 +44,11 @@ Task<> read_again(const Services& services, CatalogAccess& catalog, Run& run,
                   catalog::TargetResult& result) {
   const auto record = co_await catalog.call(
       [&](catalog::Catalog& records) { return records.backup(result.target); });
-  const auto store = record ? run.config->stores.find(record->store) : run.config->stores.end();
+  if (!record) {
+    result.reasons = {"retention removed it meanwhile"};
+    co_return;
+  }
+  const auto store = run.config->stores.find(record->store);
   if (store == run.config->stores.end()) {
     throw StoreError({"verify", result.target, "its store is not configured any more"});
   }
@@ -72,7 +76,7 @@ Task<> verify_one(const Services& services, CatalogAccess& catalog, Run& run,
     tell = speaks_of_the_backup(error);
     services.log.with({.run = run.id(), .target = result.target}).error(error.what());
   }
-  if (!tell) co_return;
+  if (!tell || !result.reasons.empty()) co_return;
   const auto now = services.clock.now();
   co_await catalog.call(
       [&](catalog::Catalog& records) { records.mark_verified(result.target, now, result.error); });
@@ -84,6 +88,10 @@ Task<> execute_verification(const Services& services, CatalogAccess& catalog, Ru
                             std::function<void()> changed) {
   run.phase = Phase::verifying;
   for (auto& result : run.record.results) {
+    if (run.scope.cancelled()) {
+      result.state = RunState::cancelled;
+      continue;
+    }
     result.state = RunState::running;
     result.started = services.clock.now();
     result.attempts = 1;

@@ -48,6 +48,23 @@ TEST_CASE("a run that died is interrupted and made up for") {
   });
 }
 
+TEST_CASE("an interrupted run and a missed firing are made up for by one run") {
+  Harness harness;
+  harness.add_job("nightly");
+  harness.job("nightly").schedule = cron("0 3 * * *");
+  harness.job("nightly").overlap = config::Overlap::queue;
+  {
+    auto catalog = harness.open_catalog();
+    catalog.put_run(died("dead", Trigger::schedule, harness.now - 23h), harness.now - 23h);
+  }
+  harness.now += 48h;
+  harness.run([](Harness& h) -> Task<> {
+    co_await h.until([&] { return h.targets["nightly"]->completed() == 1 && h.active() == 0; });
+    co_await h.clock->settle();
+    CHECK(h.targets["nightly"]->attempts() == 1);
+  });
+}
+
 TEST_CASE("a run by hand that died is not made up for") {
   Harness harness;
   harness.add_job("nightly");

@@ -111,13 +111,46 @@ TEST_CASE("the preview of a prune equals the deed") {
   });
 }
 
+TEST_CASE("a run of some targets only removes nothing") {
+  KeepingTwo harness;
+  harness.add_job("other");
+  harness.job("nightly").targets = {"nightly", "other"};
+  harness.run([](Harness& h) -> Task<> {
+    engine::TriggerOptions only;
+    only.targets = {"nightly"};
+    for (int i = 0; i < 4; ++i) {
+      co_await h.clock->advance(24h);
+      (void)co_await h.engine().wait(h.engine().trigger("nightly", only));
+    }
+    CHECK((co_await h.engine().backups("nightly")).size() == 4);
+    (void)co_await h.run_job("nightly");
+    CHECK((co_await h.engine().backups("nightly")).size() == 3);
+  });
+}
+
+TEST_CASE("retention follows the policy in force when the run ends") {
+  KeepingTwo harness;
+  harness.run([](Harness& h) -> Task<> {
+    for (int i = 0; i < 2; ++i) co_await run_a_day_later(h);
+    h.targets["nightly"]->script.before = [&h](int) -> Task<> {
+      h.job("nightly").retention.keep_last = 10;
+      h.engine().reload(h.shared_config());
+      co_return;
+    };
+    co_await run_a_day_later(h);
+    CHECK((co_await h.engine().backups("nightly")).size() == 3);
+  });
+}
+
 TEST_CASE("a backup that can not be deleted stays known") {
   KeepingTwo harness;
   harness.run([](Harness& h) -> Task<> {
     for (int i = 0; i < 2; ++i) co_await run_a_day_later(h);
     h.store->fail_next(MemoryStore::Call::remove, StoreError({"remove", "memory", "read-only"}));
     co_await run_a_day_later(h);
-    CHECK((co_await h.engine().backups("nightly")).size() == 3);
+    const auto backups = co_await h.engine().backups("nightly");
+    REQUIRE(backups.size() == 3);
+    CHECK(backups[2].record.good());
     co_await run_a_day_later(h);
     CHECK((co_await h.engine().backups("nightly")).size() == 2);
   });

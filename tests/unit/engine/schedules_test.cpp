@@ -116,6 +116,31 @@ TEST_CASE("44 silent days - a clock that was far ahead does not silence a job") 
   });
 }
 
+TEST_CASE("a clock that is far ahead for a while does not silence a job either") {
+  Scheduled harness("0 3 * * *");
+  harness.run([](Harness& h) -> Task<> {
+    co_await h.clock->jump(at("2036-01-01T00:00:00Z"));
+    co_await h.until([&] { return h.targets["nightly"]->completed() == 1 && h.active() == 0; });
+    co_await h.clock->jump(at("2026-11-24T02:30:00Z"));
+    CHECK(h.engine().job("nightly")->next == at("2026-11-24T03:00:00Z"));
+    co_await h.clock->advance(30min);
+    co_await h.until([&] { return h.targets["nightly"]->completed() == 2 && h.active() == 0; });
+  });
+}
+
+TEST_CASE("a reload does not call for what a changed schedule would have fired before") {
+  Scheduled harness("0 3 * * *");
+  harness.run([](Harness& h) -> Task<> {
+    co_await h.clock->advance(13h);
+    co_await h.until([&] { return h.targets["nightly"]->completed() == 1 && h.active() == 0; });
+    h.job("nightly").schedule = cron("0 14 * * *");  // it is 15:00
+    h.engine().reload(h.shared_config());
+    co_await h.clock->settle();
+    CHECK(h.targets["nightly"]->completed() == 1);
+    CHECK(h.engine().job("nightly")->next == at("2026-11-25T14:00:00Z"));
+  });
+}
+
 TEST_CASE("jitter delays a firing by the same time every day") {
   Scheduled harness("0 3 * * *");
   harness.job("nightly").jitter = 10min;
