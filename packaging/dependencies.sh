@@ -14,7 +14,7 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates python3
 if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build+=(libboost1.81-dev); else build+=(libboost-dev); fi
 # ISA-L exists on x86-64 and arm64 only; without it level "fast" uses libdeflate.
 case $(dpkg --print-architecture) in amd64 | arm64) build+=(libisal-dev) ;; esac
-test=(catch2 clang-format clang-tidy libarchive-tools zstd gzip tar attr acl libglib2.0-bin util-linux
+test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
       procps iproute2)
 
 wanted=("${build[@]}")

@@ -157,13 +157,9 @@ std::vector<std::string> names_of(const std::map<std::string, config::JobSpec>& 
   return names;
 }
 
-const config::JobSpec& find_job(const config::Config& config, std::string doing,
-                                const std::string& name) {
-  const auto found = config.jobs.find(name);
-  if (found == config.jobs.end()) {
-    no_such(ErrorKind::no_such_job, std::move(doing), name, "job", names_of(config.jobs));
-  }
-  return found->second;
+void require_job(const config::Config& config, std::string doing, const std::string& name) {
+  if (config.jobs.contains(name)) return;
+  no_such(ErrorKind::no_such_job, std::move(doing), name, "job", names_of(config.jobs));
 }
 
 void refuse_when_stopping(bool stopping, const std::string& doing, const std::string& subject) {
@@ -175,7 +171,8 @@ void refuse_when_stopping(bool stopping, const std::string& doing, const std::st
 
 std::string Engine::trigger(const std::string& job_name, const TriggerOptions& options) {
   refuse_when_stopping(impl_->stopping, "run job", job_name);
-  const auto& job = find_job(*impl_->config, "run job", job_name);
+  require_job(*impl_->config, "run job", job_name);
+  const auto& job = impl_->config->jobs.at(job_name);
   const std::size_t allowed = job.overlap == config::Overlap::queue ? 2 : 1;
   if (impl_->queue.active_of(job_name) >= allowed) {
     throw RequestError({"run job", job_name, "its last run is still going",
@@ -233,8 +230,8 @@ void Engine::cancel(const std::string& id) {
 
 Task<std::vector<retention::Decision>> Engine::prune(std::string job, bool dry_run) {
   const auto config = impl_->config;
-  const auto jobs =
-      job.empty() ? names_of(config->jobs) : std::vector{find_job(*config, "prune job", job).name};
+  if (!job.empty()) require_job(*config, "prune job", job);
+  const auto jobs = job.empty() ? names_of(config->jobs) : std::vector{job};
   std::vector<retention::Decision> removed;
   for (const auto& name : jobs) {
     std::vector<retention::Decision> decisions;
