@@ -5,6 +5,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -95,6 +96,8 @@ void add_acl(archive_entry* from, int type, std::string_view xattr, Entry& to) {
           {*known, static_cast<unsigned>(permissions) & 7U, static_cast<std::uint32_t>(id)});
     }
   }
+  // The order that setxattr(2) demands; libarchive gives owner, group and other first.
+  std::ranges::sort(acl, {}, [](const AclEntry& entry) { return std::pair(entry.tag, entry.id); });
   to.xattrs.emplace_back(xattr, to_xattr(acl));
 }
 
