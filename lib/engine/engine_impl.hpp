@@ -42,6 +42,7 @@ struct Engine::Impl {
   Task<> work(LiveRun& run, std::optional<Time> firing);
   Task<> execute(LiveRun& run);
   Task<> retain(LiveRun& run);
+  Task<bool> clock_is_implausible(const LiveRun& run);
   Task<bool> save(const LiveRun& run, std::optional<Time> firing);
   Task<> trim_history();
   void begin(LiveRun& run);
@@ -51,6 +52,8 @@ struct Engine::Impl {
   void changed(const Run& run);
   Task<> refresh_last_good(std::string job);
   async::TaskGroup::Id spawn(std::string name, Task<> task);
+
+  static constexpr Duration kLongestSilence = std::chrono::days{400};  // a yearly job, and some
 
   Services services;
   std::shared_ptr<const config::Config> config;

@@ -115,6 +115,22 @@ Task<> Engine::Impl::execute(LiveRun& run) {
   }
 }
 
+// A machine that boots with its clock years ahead would find every backup too old at once. Who has
+// really not backed up for so long prunes by hand.
+Task<bool> Engine::Impl::clock_is_implausible(const LiveRun& run) {
+  const auto backups = co_await catalog.call(
+      [&](catalog::Catalog& records) { return records.backups(run.record.job, ""); });
+  const auto before =
+      std::ranges::find_if(backups, [&](const auto& backup) { return backup.run != run.id(); });
+  if (before == backups.end()) co_return false;
+  if (services.clock.now() - before->taken <= kLongestSilence) co_return false;
+  services.log.with({.job = run.record.job, .run = run.id()})
+      .warning("retention was left out: the backup before this one is of " +
+               to_rfc3339(before->taken) + "; if the clock is right, run `snapshotctl prune " +
+               run.record.job + "`");
+  co_return true;
+}
+
 // By the policy that is in force now, which may have been reloaded since the run began. Not after a
 // run of some targets only: the others may be failing, and what is spared for them must stay.
 Task<> Engine::Impl::retain(LiveRun& run) {
@@ -126,6 +142,7 @@ Task<> Engine::Impl::retain(LiveRun& run) {
   }
   run.phase = Phase::pruning;
   changed(run);
+  if (co_await clock_is_implausible(run)) co_return;
   co_await apply_retention(services, catalog, current, run.record.job, run.id(), run.scope.token());
 }
 

@@ -128,6 +128,20 @@ TEST_CASE("a run of some targets only removes nothing") {
   });
 }
 
+TEST_CASE("a clock that is years ahead does not make every backup too old") {
+  KeepingTwo harness;
+  harness.job("nightly").retention = {};
+  harness.job("nightly").retention.days = 30;
+  harness.run([](Harness& h) -> Task<> {
+    for (int i = 0; i < 3; ++i) co_await run_a_day_later(h);
+    co_await h.clock->jump(at("2036-01-01T00:00:00Z"));
+    co_await run_a_day_later(h);
+    CHECK((co_await h.engine().backups("nightly")).size() == 4);
+    co_await run_a_day_later(h);  // it has gone on since: the clock is right
+    CHECK((co_await h.engine().backups("nightly")).size() == 2);
+  });
+}
+
 TEST_CASE("retention follows the policy in force when the run ends") {
   KeepingTwo harness;
   harness.run([](Harness& h) -> Task<> {
