@@ -34,6 +34,7 @@ struct Service::Impl {
   Pump pump;
   Calls calls;
   Exports exports;
+  bool stopped = false;
 };
 
 Service::Service(Bus bus, engine::Engine& engine, platform::Clock& clock,
@@ -43,6 +44,7 @@ Service::Service(Bus bus, engine::Engine& engine, platform::Clock& clock,
 Service::~Service() = default;
 
 Task<> Service::run() {
+  if (impl_->stopped) co_return;
   impl_->exports.start();
   try {
     co_await impl_->pump.run();
@@ -54,6 +56,7 @@ Task<> Service::run() {
 }
 
 Task<> Service::stop() {
+  impl_->stopped = true;
   co_await impl_->calls.close();
   co_await impl_->exports.stop();
   impl_->release_name();

@@ -39,7 +39,8 @@ class Service {
   // Serves until stop(). A lost bus connection is logged and ends it with CannotStartError: systemd
   // restarts the daemon.
   [[nodiscard]] Task<> run();
-  // Answers what is pending, releases the name, makes run() return.
+  // Answers what is pending, tells what is untold, releases the name, makes run() return. To be
+  // awaited before destruction once run() was called; may be called again.
   [[nodiscard]] Task<> stop();
   // Tell clients that State changed.
   void state_changed();

@@ -112,6 +112,28 @@ TEST_CASE("the history can be filtered", "[bus]") {
   world.run(filter_runs);
 }
 
+Task<> look_at_a_run(World& world) {
+  co_await world.call("TriggerRun s both");
+  const auto run = world.engine->runs_in_memory().back();
+  co_await world.until([&] { return run->current == "slow"; });
+  // Of this the catalog will hear at the end only.
+  const auto runs = co_await document(world, "DescribeRuns a{sv} 0");
+  const auto& results = runs.as_array().at(0).at("results").as_array();
+  CHECK(results.at(0).at("state").as_string() == "succeeded");
+  CHECK(results.at(1).at("state").as_string() == "running");
+  const auto one = co_await document(world, "DescribeRun s " + run->id());
+  CHECK(one.at("progress").at("target").as_string() == "slow");
+}
+
+TEST_CASE("the history is right about what runs now", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  world.add_job("both");
+  world.add_job("slow", true);
+  world.job("both").targets = {"both", "slow"};
+  world.run(look_at_a_run);
+}
+
 Task<> choose_targets(World& world) {
   co_await world.call("TriggerRunWithOptions sa{sv} both 1 targets as 1 b");
   co_await world.until([&] { return world.engine->active_runs() == 0; });

@@ -182,6 +182,26 @@ TEST_CASE("an idle service sleeps", "[bus]") {
   world.run(be_idle);
 }
 
+Task<> fire(World& world) {
+  co_await world.start_monitor();
+  co_await world.clock->advance(22h);
+  CHECK(world.engine->active_runs() == 1);
+  const auto messages = co_await world.heard();
+  // While it runs already, the job's next time is tomorrow's.
+  const auto next = changes(messages, "/org/snapshotter1/job/slow", "NextRun");
+  REQUIRE(next.size() == 1);
+  CHECK(next.front().as_int64() == to_unix_micros(ManualClock::kStart + 46h));
+  CHECK(changes(messages, "/org/snapshotter1", "NextRun") == next);
+}
+
+TEST_CASE("a firing moves the next one", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  world.add_job("slow", true);
+  world.job("slow").schedule = schedule::CronExpression::parse("@daily");
+  world.run(fire);
+}
+
 // A verification has hundreds of results, one after the other and quickly.
 Task<> verify_many(World& world) {
   for (int i = 0; i < 40; ++i) {

@@ -1,5 +1,7 @@
 // Getting onto the bus, losing it, leaving it.
+#include "async/cleanup.hpp"
 #include "base/error.hpp"
+#include "raw_client.hpp"
 #include "support/catch.hpp"
 #include "world.hpp"
 
@@ -123,6 +125,55 @@ TEST_CASE("a call that is under way is answered when the daemon goes", "[bus]") 
   CHECK_FALSE(world.service_failure);
 }
 
+Task<> hang_stubbornly(std::shared_ptr<async::Event> entered, std::shared_ptr<async::Event> end) {
+  entered->set();
+  co_await async::shielded(hang(entered, end));
+}
+
+Task<> call_while_stopping(World& world) {
+  const auto entered = std::make_shared<async::Event>(world.loop());
+  const auto end = std::make_shared<async::Event>(world.loop());
+  world.reload = [=] { return hang_stubbornly(entered, end); };
+  async::TaskGroup tasks(world.loop());
+  Output first;
+  tasks.spawn("first caller", keep_output(world, first));
+  co_await entered->wait();
+  tasks.spawn("stop", world.service->stop());
+  co_await world.clock->settle();
+  Output second;
+  co_await keep_output(world, second);
+  CHECK_THAT(second.text, ContainsText("the daemon is shutting down"));
+  end->set();
+  co_await tasks.join();
+  // It was not to be stopped, and has done what it was asked to.
+  CHECK(first.text == "");
+}
+
+TEST_CASE("a call that comes while the daemon goes is refused", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  world.run(call_while_stopping);
+}
+
+Task<> change_and_stop(World& world) {
+  co_await world.clock->settle();
+  const auto address = world.address();
+  Listener listener(address);
+  world.state = "stopping";
+  world.service->state_changed();
+  co_await world.service->stop();
+  async::WorkerPool pool("listener", 1);
+  const bool heard =
+      co_await async::offload(pool, [&](std::stop_token) { return listener.wait_for_change(); });
+  CHECK(heard);
+}
+
+TEST_CASE("the last change is told before the service goes", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  world.run(change_and_stop);
+}
+
 Task<> trigger_while_stopping(World& world) {
   co_await world.start_monitor();
   const auto id = world.engine->trigger("slow");
@@ -153,6 +204,17 @@ TEST_CASE("the name is free once the service has stopped", "[bus]") {
   });
   World again(bus);
   again.run([](World& w) -> Task<> { co_await w.expect("ListRuns su  0", "a(sssttto) 0\n"); });
+}
+
+TEST_CASE("a service that is stopped before it begins to run does not run", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  // run() has been called, but its first turn is still to come.
+  world.run([](World& w) -> Task<> {
+    co_await w.service->stop();
+    co_await w.until_service_ended();
+  });
+  CHECK_FALSE(world.service_failure);
 }
 
 TEST_CASE("a service that never ran can be thrown away", "[bus]") {
