@@ -72,6 +72,12 @@ void Engine::Impl::recover_stores(bool sweep) {
   }
 }
 
+// One run may wait behind the one that runs, never more: they would pile up behind one that hangs.
+bool Engine::Impl::is_full(const config::JobSpec& job) const {
+  const std::size_t allowed = job.overlap == config::Overlap::queue ? 2 : 1;
+  return queue.active_of(job.name) >= allowed;
+}
+
 void Engine::Impl::on_due(const Due& due) {
   const auto& job = config->jobs.at(due.job);
   const auto log = services.log.with({.job = due.job});
@@ -81,10 +87,7 @@ void Engine::Impl::on_due(const Due& due) {
                 {.message_id = std::string(telemetry::kFiringMissed)});
     return answer_without_run(due);
   }
-  // One run may wait behind the one that runs, never more: they would pile up behind one that
-  // hangs.
-  const std::size_t allowed = job.overlap == config::Overlap::queue ? 2 : 1;
-  if (queue.active_of(due.job) >= allowed) {
+  if (is_full(job)) {
     log.warning("the firing of " + when + " was skipped: the job's last run is still going",
                 {.message_id = std::string(telemetry::kFiringMissed)});
     return answer_without_run(due);
@@ -173,8 +176,7 @@ std::string Engine::trigger(const std::string& job_name, const TriggerOptions& o
   refuse_when_stopping(impl_->stopping, "run job", job_name);
   require_job(*impl_->config, "run job", job_name);
   const auto& job = impl_->config->jobs.at(job_name);
-  const std::size_t allowed = job.overlap == config::Overlap::queue ? 2 : 1;
-  if (impl_->queue.active_of(job_name) >= allowed) {
+  if (impl_->is_full(job)) {
     throw RequestError({"run job", job_name, "its last run is still going",
                         "wait for it, cancel it, or set the job's overlap to queue"},
                        ErrorKind::already_running);

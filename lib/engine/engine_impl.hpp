@@ -30,6 +30,7 @@ struct Engine::Impl {
        std::unique_ptr<catalog::Catalog> opened);
 
   // Scheduling (engine.cpp).
+  [[nodiscard]] bool is_full(const config::JobSpec& job) const;
   void on_due(const Due& due);
   void answer_without_run(const Due& due);
   Task<> remember_new_jobs();
