@@ -28,7 +28,7 @@ constexpr std::string_view kFailed = "org.freedesktop.DBus.Error.Failed";
 
 const ErrorTraits& traits(ErrorKind kind) noexcept {
   // The one table: kind → name, D-Bus error, exit code. In the order of the enumeration.
-  static constexpr std::array<ErrorTraits, 29> kTable{{
+  static constexpr std::array<ErrorTraits, 30> kTable{{
       {"internal", kFailed, kExitFailed},
       {"usage", "org.snapshotter1.Error.InvalidArgument", kExitUsage},
       {"config", "org.snapshotter1.Error.ConfigInvalid", kExitConfig},
@@ -46,6 +46,7 @@ const ErrorTraits& traits(ErrorKind kind) noexcept {
       {"catalog", kFailed, kExitFailed},
       {"notification", kFailed, kExitFailed},
       {"system", kFailed, kExitFailed},
+      {"network", kFailed, kExitFailed},
       {"timeout", "org.freedesktop.DBus.Error.Timeout", kExitFailed},
       {"cancelled", kFailed, kExitFailed},
       {"interrupted", kFailed, kExitFailed},

@@ -35,6 +35,7 @@ enum class ErrorKind {
   catalog,
   notification,
   system,
+  network,
   timeout,
   cancelled,
   interrupted,
@@ -116,6 +117,7 @@ using RetentionError = ErrorOf<Error, ErrorKind::retention>;
 using CatalogError = ErrorOf<Error, ErrorKind::catalog>;
 using NotificationError = ErrorOf<Error, ErrorKind::notification>;
 using SystemError = ErrorOf<Error, ErrorKind::system>;
+using NetworkError = ErrorOf<Error, ErrorKind::network>;
 using TimeoutError = ErrorOf<Error, ErrorKind::timeout>;
 using CannotStartError = ErrorOf<Error, ErrorKind::cannot_start>;
 // A request of a person or program that can't be met; its kind says which (no_such_job, …).

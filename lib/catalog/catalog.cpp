@@ -61,9 +61,11 @@ std::map<std::string, Time> Catalog::last_firings() {
   return firings;
 }
 
-void Catalog::put_firing(const std::string& job, Time firing) {
+void Catalog::put_firing(const std::string& job, Time firing,
+                         const std::vector<OutboxEntry>& events) {
   Transaction transaction(impl_->db);
   impl_->put_firing(job, firing);
+  impl_->put_events(events);
   transaction.commit();
 }
 

@@ -1,8 +1,9 @@
-// The daemon's memory, in SQLite: runs, backups, the last firing of each schedule.
+// The daemon's memory, in SQLite: runs, backups, the last firing of each schedule, undelivered
+// events, what targets have to clean up.
 //
 // It can be lost without losing a backup: `rescan` rebuilds the backups from the manifests. What
-// must survive a power cut – a firing that was answered, a backup that exists, a run's end – is
-// committed with synchronous=FULL in WAL mode; log lines with NORMAL.
+// must survive a power cut – a firing that was answered, a backup that exists, a run's end, an
+// event – is committed with synchronous=FULL in WAL mode; log lines with NORMAL.
 //
 // Blocking; used by one thread at a time, off the loop (the engine gives it a worker of its own).
 // Every member is one transaction: done whole or not at all. Throws CatalogError; it is retryable
@@ -42,8 +43,9 @@ class Catalog {
 
   // Runs. put_run inserts or replaces the whole record with its results (its log lines stay); with
   // `firing` it also records that the job's schedule was answered up to that moment.
-  void put_run(const RunRecord& run);
-  void put_run(const RunRecord& run, Time firing);
+  // `events` go into the outbox in the same transaction: a run that is over has told of it.
+  void put_run(const RunRecord& run, std::optional<Time> firing = {},
+               const std::vector<OutboxEntry>& events = {});
   [[nodiscard]] std::optional<RunRecord> run(const std::string& id);
   // Newest first.
   [[nodiscard]] std::vector<RunRecord> runs(const RunFilter& filter);
@@ -61,7 +63,26 @@ class Catalog {
   // Schedules. The last put_firing counts, also when it is earlier than the one before: the clock
   // may have been wrong.
   [[nodiscard]] std::map<std::string, Time> last_firings();
-  void put_firing(const std::string& job, Time firing);
+  void put_firing(const std::string& job, Time firing, const std::vector<OutboxEntry>& events = {});
+
+  // The outbox: events that wait for their delivery, in the order they were put (their `key` is
+  // given here). At most kMaxPending of a notifier wait; when more come the oldest are given up, as
+  // if give_up() were called.
+  static constexpr std::uint64_t kMaxPending = 1000;
+  void put_events(const std::vector<OutboxEntry>& events);
+  // The one to be delivered next.
+  [[nodiscard]] std::optional<OutboxEntry> first_pending(const std::string& notifier);
+  void mark_delivered(const OutboxEntry& entry, Time when, const std::string& answer);
+  // It stays, with attempts, last_attempt, next_attempt and last_answer as they are in `entry`.
+  void put_off(const OutboxEntry& entry);
+  void give_up(const OutboxEntry& entry, Time when, const std::string& why);
+  // Notifiers that something is or was kept for, sorted by name.
+  [[nodiscard]] std::vector<DeliveryStatus> deliveries();
+
+  // What is remembered under a scope ("target app-db") and a key; for what must outlive a crash.
+  [[nodiscard]] std::map<std::string, std::string> memory(const std::string& scope);
+  void remember(const std::string& scope, const std::string& key, const std::string& value);
+  void forget(const std::string& scope, const std::string& key);  // one that is not there is fine
 
   // Backups. put_backup inserts or replaces; removing one that is not there is fine.
   void put_backup(const BackupRecord& backup);

@@ -16,6 +16,9 @@ struct Catalog::Impl {
     db.execute("INSERT OR REPLACE INTO firings VALUES (?1, ?2)", job, firing);
   }
 
+  // Inside a transaction.
+  void put_events(const std::vector<OutboxEntry>& events);
+
   Connection db;
 };
 

@@ -76,4 +76,32 @@ struct BackupRecord {
   friend bool operator==(const BackupRecord&, const BackupRecord&) = default;
 };
 
+// An event on its way to one notifier.
+struct OutboxEntry {
+  std::int64_t key = 0;  // given by the catalog; the order of delivery within a notifier
+  std::string notifier = {};
+  std::string event_id = {}, kind = {}, job = {};  // notify::Event
+  Time at = {};
+  std::string document = {};
+  std::uint32_t attempts = 0;
+  std::optional<Time> last_attempt = {};
+  std::optional<Time> next_attempt = {};  // not before; nullopt: at once
+  std::string last_answer = {};           // of the last attempt
+  friend bool operator==(const OutboxEntry&, const OutboxEntry&) = default;
+};
+
+// What is known of the deliveries of one notifier.
+struct DeliveryStatus {
+  std::string notifier = {};
+  std::uint64_t pending = 0;
+  std::optional<Time> oldest_pending = {};  // when the event happened
+  std::optional<Time> next_attempt = {};
+  std::string last_answer = {};  // of the last attempt, whatever came of it
+  std::optional<Time> last_delivered = {};
+  std::uint64_t given_up = 0;  // since the catalog was made
+  std::optional<Time> last_given_up = {};
+  std::string given_up_why = {};  // of the last one
+  friend bool operator==(const DeliveryStatus&, const DeliveryStatus&) = default;
+};
+
 }  // namespace snapshotter::catalog

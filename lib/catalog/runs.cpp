@@ -164,16 +164,12 @@ std::string_view trim_sql() {
          "'running')";
 }
 
-void Catalog::put_run(const RunRecord& run) {
+void Catalog::put_run(const RunRecord& run, std::optional<Time> firing,
+                      const std::vector<OutboxEntry>& events) {
   Transaction transaction(impl_->db);
   write_run(impl_->db, run);
-  transaction.commit();
-}
-
-void Catalog::put_run(const RunRecord& run, Time firing) {
-  Transaction transaction(impl_->db);
-  write_run(impl_->db, run);
-  impl_->put_firing(run.job, firing);
+  if (firing) impl_->put_firing(run.job, *firing);
+  impl_->put_events(events);
   transaction.commit();
 }
 

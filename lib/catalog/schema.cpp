@@ -99,7 +99,40 @@ CREATE INDEX backups_by_job ON backups (job, taken, id);
 CREATE INDEX backups_by_target ON backups (job, target, taken, id);
 )sql";
 
-constexpr std::array kMigrations{kVersion1};
+constexpr std::string_view kVersion2 = R"sql(
+CREATE TABLE outbox (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  notifier TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  job TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  document TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  last_attempt INTEGER,
+  next_attempt INTEGER,
+  last_answer TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_by_notifier ON outbox (notifier, key);
+
+CREATE TABLE deliveries (
+  notifier TEXT PRIMARY KEY NOT NULL,
+  last_answer TEXT NOT NULL,
+  last_delivered INTEGER,
+  given_up INTEGER NOT NULL,
+  last_given_up INTEGER,
+  given_up_why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE memory (
+  scope TEXT NOT NULL,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations{kVersion1, kVersion2};
 
 // The cache is small because an idle daemon's memory counts; half a MiB holds the inner pages of
 // every index of a million runs. The limit keeps a -wal file that one big transaction blew up from

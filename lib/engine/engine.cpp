@@ -41,7 +41,9 @@ Task<> Engine::start(bool schedules) {
   co_await impl.refresh_last_good("");
   impl.recover_stores(true);
   for (const auto& [name, target] : impl.config->targets) {
-    impl.recoveries.push_back(impl.spawn("recover target " + name, target.target->recover()));
+    impl.recoveries.push_back(
+        impl.spawn("recover target " + name,
+                   recover_target(impl.services, impl.catalog, name, target.target)));
   }
   if (!schedules) co_return;
 

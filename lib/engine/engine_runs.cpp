@@ -152,11 +152,7 @@ Task<bool> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
   const auto record = run.record;
   try {
     co_await catalog.call([&](catalog::Catalog& records) {
-      if (firing) {
-        records.put_run(record, *firing);
-      } else {
-        records.put_run(record);
-      }
+      records.put_run(record, firing);
       if (!lines.empty()) records.append_log(record.id, lines);
     });
     co_return true;

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "engine/target_backup.hpp"
+#include "engine/target_memory.hpp"
 #include "telemetry/message_ids.hpp"
 
 #include <algorithm>
@@ -132,6 +133,13 @@ Task<> recover_store(const Services& services, CatalogAccess& catalog, config::S
   } catch (const Error& error) {
     services.log.error(error.what());
   }
+}
+
+Task<> recover_target(const Services& services, CatalogAccess& catalog, std::string name,
+                      std::shared_ptr<target::BackupTarget> target) {
+  TargetMemory memory(catalog, name);
+  target::Surroundings surroundings{services.blocking, services.clock, services.random, memory};
+  co_await target->recover(surroundings);
 }
 
 Task<catalog::Catalog::Changes> rescan_stores(const Services& services, CatalogAccess& catalog,

@@ -28,6 +28,10 @@ inline constexpr std::size_t kMaxInterruptions = 3;
 [[nodiscard]] Task<> recover_store(const Services& services, CatalogAccess& catalog,
                                    config::StoreSpec store, bool sweep);
 
+// Lets a target remove what a killed daemon left at its source. Throws what it throws.
+[[nodiscard]] Task<> recover_target(const Services& services, CatalogAccess& catalog,
+                                    std::string name, std::shared_ptr<target::BackupTarget> target);
+
 // Replaces what the catalog knows of each store by what the store holds. Throws the first store's
 // error, after all were tried.
 [[nodiscard]] Task<catalog::Catalog::Changes> rescan_stores(

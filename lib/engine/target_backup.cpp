@@ -8,6 +8,7 @@
 #include "base/version.hpp"
 #include "crypto/sha256.hpp"
 #include "engine/outcome.hpp"
+#include "engine/target_memory.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -69,10 +70,11 @@ std::vector<store::Manifest::Warning> printable_warnings(const target::Report& r
 // One try at one target.
 class Attempt {
  public:
-  Attempt(const Services& services, Run& run, const config::TargetSpec& target,
-          const config::StoreSpec& store, std::optional<ByteSize> last_good,
-          std::function<void(Phase)> enter)
+  Attempt(const Services& services, CatalogAccess& catalog, Run& run,
+          const config::TargetSpec& target, const config::StoreSpec& store,
+          std::optional<ByteSize> last_good, std::function<void(Phase)> enter)
       : services_(services),
+        memory_(catalog, target.name),
         run_(run),
         target_(target),
         store_(store),
@@ -94,7 +96,9 @@ class Attempt {
     archive_ = std::make_unique<archive::ArchiveWriter>(
         *sink_, services_.cpu, archive::WriterOptions{store_.format, store_.level},
         run_.scope.token());
-    target::Context context{*archive_, services_.blocking, *run_.progress};
+    target::Context context{{services_.blocking, services_.clock, services_.random, memory_},
+                            *archive_,
+                            *run_.progress};
     report_ = co_await target_.target->backup(context);
     manifest_.reasons = check_warnings(report_, target_.tolerate, target_.name);
     co_await seal_and_verify();
@@ -162,7 +166,7 @@ class Attempt {
     manifest.entries = verified_.entries;
     manifest.sha256 = crypto::to_hex(verified_.sha256);
     manifest.warnings = printable_warnings(report_);
-    manifest.warning_count = report_.changed + report_.missing + report_.notes;
+    manifest.warning_count = report_.changed + report_.missing + report_.notes + report_.attentions;
     manifest.source = report_.source;
     std::ranges::move(check_size({summary_.content_bytes}, target_.expect, last_good_),
                       std::back_inserter(manifest.reasons));
@@ -170,6 +174,7 @@ class Attempt {
   }
 
   const Services& services_;
+  TargetMemory memory_;
   Run& run_;
   const config::TargetSpec& target_;
   const config::StoreSpec& store_;
@@ -272,11 +277,12 @@ struct Ended {
   bool retry = false;
 };
 
-Task<Ended> try_once(const Services& services, Run& run, const config::TargetSpec& target,
-                     const config::StoreSpec& store, std::optional<ByteSize> last_good,
-                     const telemetry::Logger& log, const std::function<void()>& changed) {
+Task<Ended> try_once(const Services& services, CatalogAccess& catalog, Run& run,
+                     const config::TargetSpec& target, const config::StoreSpec& store,
+                     std::optional<ByteSize> last_good, const telemetry::Logger& log,
+                     const std::function<void()>& changed) {
   run.progress = std::make_shared<target::Progress>();
-  Attempt attempt(services, run, target, store, last_good, [&](Phase phase) {
+  Attempt attempt(services, catalog, run, target, store, last_good, [&](Phase phase) {
     run.phase = phase;
     changed();
   });
@@ -317,7 +323,7 @@ class TargetBackup {
     for (;;) {
       ++result_.attempts;
       const auto ended =
-          co_await try_once(services_, run_, target_, store_, last_good, log_, changed_);
+          co_await try_once(services_, catalog_, run_, target_, store_, last_good, log_, changed_);
       if (ended.manifest) co_return co_await succeed(*ended.manifest);
       if (ended.cancelled) throw CancelledError();
       result_.error = ended.error;

@@ -7,9 +7,10 @@ namespace snapshotter::notify {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 8> kNames{"started",   "succeeded",   "partial", "failed",
-                                                 "cancelled", "interrupted", "missed",  "pruned"};
-static_assert(kNames.size() == static_cast<std::size_t>(EventKind::pruned) + 1);
+constexpr std::array<std::string_view, 11> kNames{"started",   "succeeded",   "partial",   "failed",
+                                                  "cancelled", "interrupted", "recovered", "missed",
+                                                  "overdue",   "pruned",      "test"};
+static_assert(kNames.size() == static_cast<std::size_t>(EventKind::test) + 1);
 
 }  // namespace
 
@@ -21,6 +22,8 @@ std::optional<EventKind> parse_event(std::string_view name) {
   return static_cast<EventKind>(found - kNames.begin());
 }
 
-std::vector<std::string> event_names() { return {kNames.begin(), kNames.end()}; }
+std::vector<std::string> event_names() {
+  return {kNames.begin(), kNames.begin() + static_cast<int>(EventKind::test)};
+}
 
 }  // namespace snapshotter::notify

@@ -1,6 +1,8 @@
 // What notifiers can be told of.
 #pragma once
 
+#include "base/time.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +10,10 @@
 
 namespace snapshotter::notify {
 
+// started … interrupted: a run. recovered: the first success of a job after runs that were not;
+// comes after `succeeded`. missed: a firing that no run answers. overdue: a job has no good backup
+// as recent as its schedule would have it. pruned: retention has removed backups. test: asked for
+// by a person; sent whatever `events` says.
 enum class EventKind {
   started,
   succeeded,
@@ -15,12 +21,26 @@ enum class EventKind {
   failed,
   cancelled,
   interrupted,
+  recovered,
   missed,
-  pruned
+  overdue,
+  pruned,
+  test
 };
 
 [[nodiscard]] std::string_view name(EventKind kind);
 [[nodiscard]] std::optional<EventKind> parse_event(std::string_view name);
-[[nodiscard]] std::vector<std::string> event_names();
+[[nodiscard]] std::vector<std::string> event_names();  // what `events` may list: all but test
+
+// An event as it is stored and sent: `document` is made when it happens and never changes, so that
+// every attempt at delivery, also after a restart, sends the same under the same id.
+struct Event {
+  std::string id;  // unique, "evt_" and 24 hex digits: what receivers tell repetitions by
+  EventKind kind = EventKind::test;
+  std::string job;       // may be empty
+  Time at;               // when it happened
+  std::string document;  // JSON as event.schema.json describes it
+  friend bool operator==(const Event&, const Event&) = default;
+};
 
 }  // namespace snapshotter::notify

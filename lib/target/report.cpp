@@ -15,6 +15,9 @@ void Report::add(Warning warning) {
     case Warning::Kind::missing:
       ++missing;
       break;
+    case Warning::Kind::attention:
+      ++attentions;
+      break;
   }
   if (warnings.size() < kMaxWarnings) warnings.push_back(std::move(warning));
 }

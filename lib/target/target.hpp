@@ -15,7 +15,8 @@
 //    backup is not worth keeping is an exception of the BackupError family; its retryable() decides
 //    about another attempt, which calls backup() again with a fresh archive.
 //  * On cancellation (CancelledError passes through) and on failure it leaves nothing behind at the
-//    source: no snapshot, no dump still running. What a killed daemon left is removed by recover().
+//    source: no snapshot, no dump still running. What a killed daemon left is removed by recover(),
+//    which finds it by what backup() put into its memory before it began.
 //  * The object is shared by runs one after the other, never by two at a time, and holds no state
 //    of a run.
 //  * Constructing it does no I/O.
@@ -23,9 +24,9 @@
 
 #include "archive/writer.hpp"
 #include "async/task.hpp"
-#include "async/worker_pool.hpp"
 #include "base/registry.hpp"
 #include "target/progress.hpp"
+#include "target/surroundings.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -39,27 +40,30 @@ namespace snapshotter::target {
 struct Warning {
   // changed: the copy is usable but not of one instant (changed, grew, vanished, shrank while being
   // read). missing: something that should be in the backup is not (can't be read). note: left out
-  // on purpose (a socket).
-  enum class Kind { note, changed, missing };
+  // on purpose (a socket). attention: the backup is whole, but somebody should act (a snapshot that
+  // could not be deleted, a client older than its server).
+  enum class Kind { note, changed, missing, attention };
   Kind kind = Kind::note;
   std::string path;  // any bytes; printed through printable()
   std::string what;  // "grew while being read: 512 bytes more were not saved"
 };
 
 struct Report {
-  std::vector<Warning> warnings;                      // at most kMaxWarnings; the first ones
-  std::uint64_t notes = 0, changed = 0, missing = 0;  // counts of all, listed or not
-  std::string source = "{}";                          // a JSON object for the manifest
+  std::vector<Warning> warnings;  // at most kMaxWarnings; the first ones
+  // Counts of all, listed or not.
+  std::uint64_t notes = 0, changed = 0, missing = 0, attentions = 0;
+  std::string source = "{}";  // a JSON object for the manifest
 
   static constexpr std::size_t kMaxWarnings = 1000;
   void add(Warning warning);
 };
 
-// All of it outlives the backup() it is given to.
-struct Context {
+// What backup() is given beyond its surroundings; outlives it too.
+struct Context : Surroundings {
   archive::ArchiveWriter& archive;
-  async::WorkerPool& pool;  // for blocking work; one thread of it is this target's
-  Progress& progress;       // bytes_read, entries; bytes_written is the engine's
+  // bytes_read, entries; bytes_total once it is known better than by estimate(). bytes_written is
+  // the engine's.
+  Progress& progress;
 };
 
 class BackupTarget {
@@ -72,13 +76,14 @@ class BackupTarget {
   // Blocking, off the loop; ends soon after `stop`.
   [[nodiscard]] virtual std::optional<std::uint64_t> estimate(std::stop_token stop) = 0;
   [[nodiscard]] virtual Task<Report> backup(Context& context) = 0;
-  // Once after start, before any run: removes what a killed daemon left at the source.
-  [[nodiscard]] virtual Task<> recover() = 0;
+  // Once after start, before any run of this target: removes what a killed daemon left at the
+  // source. What it throws is logged, and does not keep the target from being backed up.
+  [[nodiscard]] virtual Task<> recover(Surroundings& surroundings) = 0;
 };
 
 using TargetRegistry = Registry<BackupTarget>;
 
-// Every target type of this build: "filesystem".
+// Every target type of this build: "command", "filesystem", "postgresql", "prometheus".
 [[nodiscard]] TargetRegistry built_in_targets();
 
 }  // namespace snapshotter::target

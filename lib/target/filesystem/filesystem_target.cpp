@@ -50,7 +50,7 @@ class FilesystemTarget : public BackupTarget {
     });
   }
 
-  Task<> recover() override { co_return; }  // it leaves nothing behind
+  Task<> recover(Surroundings&) override { co_return; }  // it leaves nothing behind
 
  private:
   Report save(Context& context, std::stop_token stop) const;

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "contract/target/memory_archive.hpp"
 #include "support/catch.hpp"
+#include "support/fake/fake_memory.hpp"
 
 #include <boost/json.hpp>
 
@@ -50,6 +51,7 @@ class Attempt {
   std::size_t cancel_after_bytes = 0;
   MemorySink sink;
   target::Progress progress;
+  FakeMemory memory;
   std::vector<std::uint64_t> seen;  // progress at each append
   std::exception_ptr error;
   target::Report report;
@@ -58,7 +60,7 @@ class Attempt {
  private:
   Task<> back_up() {
     archive::ArchiveWriter writer(sink, compressors_, {}, {});
-    target::Context context{writer, pool_, progress};
+    target::Context context{{pool_, *clock_, *random_, memory}, writer, progress};
     report = co_await target_.backup(context);
     summary = writer.finish();
   }
@@ -75,6 +77,8 @@ class Attempt {
 
   target::BackupTarget& target_;
   async::Loop loop_;
+  std::unique_ptr<platform::Clock> clock_ = platform::system_clock(loop_.executor());
+  std::unique_ptr<platform::Random> random_ = platform::seeded_random(1);
   async::WorkerPool pool_{"test", 1};
   async::WorkerPool compressors_{"test-z", 1};
 };
@@ -92,13 +96,18 @@ bool is_cancelled(const std::exception_ptr& error) {
 
 void recover(target::BackupTarget& target) {
   struct Main {
-    static Task<int> run(target::BackupTarget& it) {
-      co_await it.recover();
+    static Task<int> run(target::BackupTarget& it, target::Surroundings& surroundings) {
+      co_await it.recover(surroundings);
       co_return 0;
     }
   };
   async::Loop loop;
-  loop.run(Main::run(target));
+  const auto clock = platform::system_clock(loop.executor());
+  const auto random = platform::seeded_random(1);
+  async::WorkerPool pool("test", 1);
+  FakeMemory memory;
+  target::Surroundings surroundings{pool, *clock, *random, memory};
+  loop.run(Main::run(target, surroundings));
 }
 
 void writes_what_it_should(TargetUnderTest& under_test) {

@@ -104,7 +104,7 @@ void FakeTarget::write_files(target::Context& context, int attempt, const std::s
   if (failure != script.failures.end()) std::rethrow_exception(failure->second);
 }
 
-Task<> FakeTarget::recover() {
+Task<> FakeTarget::recover(target::Surroundings&) {
   ++recoveries_;
   if (script.recover_failure) std::rethrow_exception(script.recover_failure);
   co_return;

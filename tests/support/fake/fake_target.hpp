@@ -53,7 +53,7 @@ class FakeTarget : public target::BackupTarget {
   std::string describe() const override { return "what a test says"; }
   std::optional<std::uint64_t> estimate(std::stop_token stop) override;
   Task<target::Report> backup(target::Context& context) override;
-  Task<> recover() override;
+  Task<> recover(target::Surroundings& surroundings) override;
 
   // May be changed between runs.
   FakeScript script;

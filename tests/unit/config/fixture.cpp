@@ -30,7 +30,7 @@ class FakeTarget : public target::BackupTarget {
   std::string describe() const override { return about_; }
   std::optional<std::uint64_t> estimate(std::stop_token) override { return std::nullopt; }
   Task<target::Report> backup(target::Context&) override { co_return target::Report{}; }
-  Task<> recover() override { co_return; }
+  Task<> recover(target::Surroundings&) override { co_return; }
 
  private:
   std::string type_;
@@ -39,7 +39,11 @@ class FakeTarget : public target::BackupTarget {
 
 class FakeNotifier : public notify::Notifier {
  public:
+  std::string type() const override { return "webhook"; }
   std::string describe() const override { return "webhook"; }
+  Task<notify::NotificationResult> deliver(const notify::Event&, platform::Clock&) override {
+    co_return notify::NotificationResult{};
+  }
 };
 
 std::shared_ptr<store::Store> make_store(const std::string&, settings::Section& section) {

@@ -1,7 +1,9 @@
 #include "async/loop.hpp"
 #include "base/error.hpp"
 #include "base/settings.hpp"
+#include "platform/clock.hpp"
 #include "support/catch.hpp"
+#include "support/fake/fake_memory.hpp"
 #include "target/filesystem/filesystem_target.hpp"
 #include "target/filesystem/hard_links.hpp"
 #include "target/filesystem/owner_names.hpp"
@@ -118,7 +120,10 @@ TEST_CASE("the report tells what was saved") {
   async::WorkerPool pool("test", 1);
   MemoryArchive archive;
   target::Progress progress;
-  target::Context context{archive.writer(), pool, progress};
+  const auto clock = platform::system_clock(loop.executor());
+  const auto random = platform::seeded_random(1);
+  FakeMemory memory;
+  target::Context context{{pool, *clock, *random, memory}, archive.writer(), progress};
   target::Report report;
   loop.run(back_up(*target, context, report));
   const auto source = boost::json::parse(report.source).as_object();
