@@ -138,7 +138,8 @@ Task<> recover_store(const Services& services, CatalogAccess& catalog, config::S
 Task<> recover_target(const Services& services, CatalogAccess& catalog, std::string name,
                       std::shared_ptr<target::BackupTarget> target) {
   TargetMemory memory(catalog, name);
-  target::Surroundings surroundings{services.blocking, services.clock, services.random, memory};
+  target::Surroundings surroundings{services.loop, services.blocking, services.clock,
+                                    services.random, memory};
   co_await target->recover(surroundings);
 }
 

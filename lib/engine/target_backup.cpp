@@ -96,9 +96,10 @@ class Attempt {
     archive_ = std::make_unique<archive::ArchiveWriter>(
         *sink_, services_.cpu, archive::WriterOptions{store_.format, store_.level},
         run_.scope.token());
-    target::Context context{{services_.blocking, services_.clock, services_.random, memory_},
-                            *archive_,
-                            *run_.progress};
+    target::Context context{
+        {services_.loop, services_.blocking, services_.clock, services_.random, memory_},
+        *archive_,
+        *run_.progress};
     report_ = co_await target_.target->backup(context);
     manifest_.reasons = check_warnings(report_, target_.tolerate, target_.name);
     co_await seal_and_verify();

@@ -26,6 +26,7 @@ class Memory {
 
 // All of it outlives the call it is given to.
 struct Surroundings {
+  boost::asio::any_io_executor loop;
   async::WorkerPool& pool;  // for blocking work; one thread of it is this target's
   platform::Clock& clock;
   platform::Random& random;

@@ -60,7 +60,7 @@ class Attempt {
  private:
   Task<> back_up() {
     archive::ArchiveWriter writer(sink, compressors_, {}, {});
-    target::Context context{{pool_, *clock_, *random_, memory}, writer, progress};
+    target::Context context{{loop_.executor(), pool_, *clock_, *random_, memory}, writer, progress};
     report = co_await target_.backup(context);
     summary = writer.finish();
   }
@@ -106,7 +106,7 @@ void recover(target::BackupTarget& target) {
   const auto random = platform::seeded_random(1);
   async::WorkerPool pool("test", 1);
   FakeMemory memory;
-  target::Surroundings surroundings{pool, *clock, *random, memory};
+  target::Surroundings surroundings{loop.executor(), pool, *clock, *random, memory};
   loop.run(Main::run(target, surroundings));
 }
 

@@ -123,7 +123,8 @@ TEST_CASE("the report tells what was saved") {
   const auto clock = platform::system_clock(loop.executor());
   const auto random = platform::seeded_random(1);
   FakeMemory memory;
-  target::Context context{{pool, *clock, *random, memory}, archive.writer(), progress};
+  target::Context context{
+      {loop.executor(), pool, *clock, *random, memory}, archive.writer(), progress};
   target::Report report;
   loop.run(back_up(*target, context, report));
   const auto source = boost::json::parse(report.source).as_object();
