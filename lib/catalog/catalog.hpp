@@ -67,7 +67,9 @@ class Catalog {
 
   // The outbox: events that wait for their delivery, in the order they were put (their `key` is
   // given here). At most kMaxPending of a notifier wait; when more come the oldest are given up, as
-  // if give_up() were called.
+  // if give_up() were called when the newest one happened. One that was given up so while it was
+  // being delivered is not there any more for the members below: they note the answer all the same,
+  // and count nothing twice.
   static constexpr std::uint64_t kMaxPending = 1000;
   void put_events(const std::vector<OutboxEntry>& events);
   // The one to be delivered next.

@@ -1,7 +1,7 @@
 // The shape of the catalog's tables, and how an older file gets it. Internal to this module.
 //
-// To change the shape, append a migration; never edit one that was released. New tables (an outbox,
-// values remembered per target) are a migration each and touch nothing that exists.
+// To change the shape, append a migration; never edit one that was released. New tables are a
+// migration and touch nothing that exists.
 #pragma once
 
 #include "catalog/sqlite.hpp"

@@ -24,5 +24,8 @@ namespace snapshotter::catalog {
 [[nodiscard]] std::string_view trim_sql();
 // ?1 job, ?2 target, ?3 limit (-1: all).
 [[nodiscard]] std::string backups_sql(bool of_job, bool of_target);
+// ?1 notifier.
+[[nodiscard]] std::string_view first_pending_sql();
+[[nodiscard]] std::string_view pending_sql();
 
 }  // namespace snapshotter::catalog

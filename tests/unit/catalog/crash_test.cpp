@@ -19,6 +19,14 @@ using platform::UniqueFd;
 std::string id_of(int n) { return "run-" + std::to_string(n); }
 Time firing_of(int n) { return kNoon + std::chrono::minutes{n}; }
 
+OutboxEntry event_of(int n) {
+  OutboxEntry event;
+  event.notifier = "ops";
+  event.event_id = id_of(n);
+  event.at = firing_of(n);
+  return event;
+}
+
 // Starts a run per firing, forever, and reports each one that was committed as a byte.
 [[noreturn]] void write_until_killed(const std::string& path, int report) {
   Catalog catalog(path);
@@ -29,7 +37,7 @@ Time firing_of(int n) { return kNoon + std::chrono::minutes{n}; }
     for (int target = 0; target < 5; ++target) {
       run.results.push_back({.target = std::to_string(target), .reasons = {"one", "two"}});
     }
-    catalog.put_run(run, firing_of(n));
+    catalog.put_run(run, firing_of(n), {event_of(n)});
     if (::write(report, "x", 1) != 1) ::_exit(1);
   }
 }
@@ -80,6 +88,9 @@ TEST_CASE("a daemon killed while it writes leaves a consistent catalog") {
     REQUIRE_FALSE(runs.empty());
     CHECK(runs.front().id == id_of(reported - 1));
     CHECK(catalog.last_firings() == std::map<std::string, Time>{{"job", *runs.front().scheduled}});
+    const auto deliveries = catalog.deliveries();
+    REQUIRE(deliveries.size() == 1);
+    CHECK(deliveries[0].pending + deliveries[0].given_up == runs.size());
     for (const auto& run : runs) {
       REQUIRE(run.results.size() == 5);
       REQUIRE(run.results[4].reasons == Ids{"one", "two"});

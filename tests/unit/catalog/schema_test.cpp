@@ -143,7 +143,7 @@ TEST_CASE("a catalog of a newer version is refused and not touched") {
   }
   const std::string before = test::read_file(file.path);
   const std::string message = message_of_opening(file.path);
-  CHECK_THAT(message, ContainsText("newer version of snapshotterd (schema 99, this one knows 1)"));
+  CHECK_THAT(message, ContainsText("newer version of snapshotterd (schema 99, this one knows 2)"));
   CHECK_THAT(message, ContainsText("upgrade snapshotterd"));
   CHECK_THAT(message, ContainsText("snapshotctl rescan"));
   CHECK(test::read_file(file.path) == before);
@@ -234,9 +234,9 @@ TEST_CASE("every question of size finds its rows through an index") {
   Connection db(file.path, "");
   open_schema(db);
   std::vector<std::string> queries{
-      std::string(run_ids_sql()),    std::string(next_job_sql()), std::string(last_run_sql()),
-      std::string(nth_newest_sql()), std::string(trim_sql()),     backups_sql(true, false),
-      backups_sql(true, true),
+      std::string(run_ids_sql()),    std::string(next_job_sql()),      std::string(last_run_sql()),
+      std::string(nth_newest_sql()), std::string(trim_sql()),          backups_sql(true, false),
+      backups_sql(true, true),       std::string(first_pending_sql()), std::string(pending_sql()),
   };
   for (const auto& filter :
        {RunFilter{.job = "a"}, RunFilter{.since = kNoon}, RunFilter{.job = "a", .failed = true},

@@ -222,7 +222,7 @@ TEST_CASE("a notifier's events are read and default to what went wrong") {
 
 TEST_CASE("events have one name each") {
   const std::vector<std::string> names = notify::event_names();
-  CHECK(join(names, " ") == "started succeeded partial failed cancelled interrupted missed pruned");
+  CHECK(join(names, " ") == "started succeeded partial failed cancelled interrupted recovered missed overdue pruned");
   for (const std::string& name : names) {
     CHECK(notify::name(notify::parse_event(name).value()) == name);
   }

@@ -180,7 +180,7 @@ TEST_CASE("wrong notifiers") {
         "5:22: notifier 'n': no event 'faild', did you mean 'failed'?"},
        {"    events: [boom]",
         "5:14: notifier 'n': no event 'boom'; there is started, succeeded, partial, failed, "
-        "cancelled, interrupted, missed, pruned"},
+        "cancelled, interrupted, recovered, missed, overdue, pruned"},
        {"    events: [failed, missed, failed]",
         "5:30: notifier 'n': 'events' lists 'failed' twice"},
        {"    events: []",
@@ -335,7 +335,7 @@ jobs:
           "to 12, not '${…}'",
           "3:21: target 't': unknown type '${…}'; this build has: filesystem, postgresql",
           "4:49: notifier 'n': no event '${…}'; there is started, succeeded, partial, failed, "
-          "cancelled, interrupted, missed, pruned",
+          "cancelled, interrupted, recovered, missed, overdue, pruned",
           "6:17: job 'j': bad schedule '${…}'", "6:36: job 'j': no target '${…}'",
           "6:45: job 'j': 'targets' lists '${…}' twice", "6:62: job 'j': no store '${…}'",
           "6:80: job 'j': no notifier '${…}'"});
