@@ -5,9 +5,14 @@
 // (dump_plan, dump_scanner) knows neither.
 #pragma once
 
+#include "base/secret.hpp"
+#include "base/settings.hpp"
+#include "http/client.hpp"
 #include "target/target.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -65,9 +70,14 @@ struct ContainerSettings {
   Login login;
   std::string container;                               // name or id
   std::string engine = "unix:///var/run/docker.sock";  // http:// and https:// too
+  http::TlsOptions engine_tls;                         // of https://
   std::string container_user;  // whom the programs run as in the container; empty: its default
   Duration stall_timeout = std::chrono::minutes{30};  // a dump may wait for a lock without a word
 };
 [[nodiscard]] std::unique_ptr<ClientTools> make_container_tools(ContainerSettings settings);
+
+// The keys of a configuration that say where the engine is: `engine`, `engine_ca_file`,
+// `engine_client_certificate`, `engine_client_key`. Bad values become problems there.
+void read_engine(settings::Section& section, ContainerSettings& settings);
 
 }  // namespace snapshotter::target::postgresql
