@@ -7,6 +7,9 @@ endif()
 
 configure_file(systemd/snapshotterd.service.in systemd/snapshotterd.service @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/systemd/snapshotterd.service DESTINATION lib/systemd/system)
+install(FILES systemd/org.snapshotter1.service DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system-services)
+install(FILES systemd/org.snapshotter1.policy DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/actions)
+install(FILES systemd/50-org.snapshotter1.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d)
 install(FILES lib/bus/org.snapshotter1.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)
 # The bus reads policies below /usr/share and /etc only.
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")

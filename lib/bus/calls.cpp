@@ -4,18 +4,24 @@
 
 namespace snapshotter::bus {
 
-Calls::Calls(boost::asio::any_io_executor loop, std::function<void()> sent)
-    : tasks_(std::move(loop)), sent_(std::move(sent)) {}
+Calls::Calls(Authority& authority, boost::asio::any_io_executor loop, std::function<void()> sent)
+    : authority_(authority), tasks_(std::move(loop)), sent_(std::move(sent)) {}
 
-void Calls::answer(std::string method, sdbus::Result<>&& result, Task<> work) {
+void Calls::answer(const sdbus::IObject& object, Action action, std::string method,
+                   sdbus::Result<>&& result, Task<> work) {
   auto call = std::make_shared<sdbus::Result<>>(std::move(result));
-  start(std::move(method), reply(call, std::move(work)),
+  start(std::move(method), when_allowed(caller_of(object), action, reply(call, std::move(work))),
         [call](const sdbus::Error& error) { call->returnError(error); });
 }
 
 Task<> Calls::reply(std::shared_ptr<sdbus::Result<>> call, Task<> work) {
   co_await std::move(work);
   call->returnResults();
+}
+
+Task<> Calls::when_allowed(Caller caller, Action action, Task<> work) {
+  co_await authority_.require(std::move(caller), action);
+  co_await std::move(work);
 }
 
 void Calls::start(std::string method, Task<> task, Refuse refuse) {

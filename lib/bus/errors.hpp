@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <exception>
-#include <utility>
 
 namespace snapshotter::bus {
 
@@ -16,16 +15,5 @@ inline constexpr std::size_t kMaxErrorText = 64UL << 10U;
 // is no Error of ours is org.freedesktop.DBus.Error.Failed. Calls are cancelled only because the
 // daemon goes, so CancelledError is ShuttingDown.
 [[nodiscard]] sdbus::Error to_dbus_error(const std::exception_ptr& error);
-
-// Calls and hands on what that returns; what it throws becomes an sdbus::Error, which sdbus-c++
-// sends as the reply. Around every method that answers at once.
-template <class Call>
-auto in_dbus_words(Call call) {
-  try {
-    return call();
-  } catch (...) {
-    throw to_dbus_error(std::current_exception());
-  }
-}
 
 }  // namespace snapshotter::bus

@@ -25,11 +25,12 @@ Exports::Exports(sdbus::IConnection& connection, engine::Engine& engine, platfor
       engine_(engine),
       clock_(clock),
       sent_(std::move(sent)),
+      calls_(calls),
       manager_(connection, engine, hooks, calls),
       changed_(loop),
       tasks_(loop) {
   for (const auto& [name, job] : engine_.config().jobs) {
-    jobs_[name] = std::make_unique<JobObject>(connection_, engine_, name);
+    jobs_[name] = std::make_unique<JobObject>(connection_, engine_, calls_, name);
   }
   for (const auto& run : engine_.runs_in_memory()) add_run(*run);
   engine_.add_listener(*this);
@@ -59,7 +60,8 @@ void Exports::run_added(const engine::Run& run) {
 }
 
 void Exports::add_run(const engine::Run& run) {
-  auto object = std::make_unique<RunObject>(connection_, engine_, engine_.run_in_memory(run.id()));
+  auto object =
+      std::make_unique<RunObject>(connection_, engine_, calls_, engine_.run_in_memory(run.id()));
   runs_[run.id()] = {std::move(object), run.record.state != catalog::RunState::queued, false};
 }
 
@@ -104,7 +106,7 @@ void Exports::match_jobs() {
   }
   for (const auto& [name, job] : configured) {
     if (jobs_.contains(name)) continue;
-    auto object = std::make_unique<JobObject>(connection_, engine_, name);
+    auto object = std::make_unique<JobObject>(connection_, engine_, calls_, name);
     object->emitInterfacesAddedSignal();
     jobs_[name] = std::move(object);
   }

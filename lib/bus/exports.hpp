@@ -68,6 +68,7 @@ class Exports final : private engine::Listener {
   engine::Engine& engine_;
   platform::Clock& clock_;
   std::function<void()> sent_;
+  Calls& calls_;
   ManagerObject manager_;
   std::map<std::string, std::unique_ptr<JobObject>> jobs_;
   std::map<std::string, ShownRun> runs_;

@@ -1,13 +1,22 @@
 #include "bus/job_object.hpp"
 
-#include "bus/errors.hpp"
 #include "bus/service.hpp"
 
 namespace snapshotter::bus {
 
-JobObject::JobObject(sdbus::IConnection& connection, engine::Engine& engine, std::string name)
+namespace {
+
+Task<sdbus::ObjectPath> trigger(engine::Engine& engine, std::string job) {
+  co_return sdbus::ObjectPath(run_path(engine.trigger(job)));
+}
+
+}  // namespace
+
+JobObject::JobObject(sdbus::IConnection& connection, engine::Engine& engine, Calls& calls,
+                     std::string name)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(job_path(name))),
       engine_(engine),
+      calls_(calls),
       name_(std::move(name)),
       told_(current()) {
   registerAdaptor();
@@ -15,8 +24,9 @@ JobObject::JobObject(sdbus::IConnection& connection, engine::Engine& engine, std
 
 JobObject::~JobObject() { unregisterAdaptor(); }
 
-sdbus::ObjectPath JobObject::Trigger() {
-  return in_dbus_words([&] { return sdbus::ObjectPath(run_path(engine_.trigger(name_))); });
+void JobObject::Trigger(sdbus::Result<sdbus::ObjectPath>&& result) {
+  calls_.answer(getObject(), Action::trigger, "Trigger", std::move(result),
+                trigger(engine_, name_));
 }
 
 JobObject::Told JobObject::current() const {

@@ -1,6 +1,7 @@
 // Inside lib/bus only: /org/snapshotter1/job/NAME.
 #pragma once
 
+#include "bus/calls.hpp"
 #include "bus/wire.hpp"
 
 #include <org_snapshotter1_adaptor.hpp>
@@ -14,14 +15,14 @@ namespace snapshotter::bus {
 class JobObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::Job_adaptor,
                                                         sdbus::ManagedObject_adaptor> {
  public:
-  JobObject(sdbus::IConnection& connection, engine::Engine& engine, std::string name);
+  JobObject(sdbus::IConnection& connection, engine::Engine& engine, Calls& calls, std::string name);
   ~JobObject();
 
   // Emits PropertiesChanged for what is not as it was last told.
   void tell_changes();
 
  private:
-  sdbus::ObjectPath Trigger() override;
+  void Trigger(sdbus::Result<sdbus::ObjectPath>&& result) override;
 
   std::string Name() override;
   std::string Schedule() override;
@@ -43,6 +44,7 @@ class JobObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::Job_a
   [[nodiscard]] Told current() const;
 
   engine::Engine& engine_;
+  Calls& calls_;
   std::string name_;
   Told told_;
 };

@@ -34,87 +34,108 @@ ManagerObject::ManagerObject(sdbus::IConnection& connection, engine::Engine& eng
 
 ManagerObject::~ManagerObject() { unregisterAdaptor(); }
 
-sdbus::ObjectPath ManagerObject::TriggerRun(const std::string& job) {
-  return in_dbus_words([&] {
-    check_name("job", job);
-    return path_of_run(engine_.trigger(job));
-  });
+void ManagerObject::TriggerRun(sdbus::Result<sdbus::ObjectPath>&& result, std::string job) {
+  calls_.answer(getObject(), Action::trigger, "TriggerRun", std::move(result),
+                trigger_run(std::move(job), {}));
 }
 
-sdbus::ObjectPath ManagerObject::TriggerRunWithOptions(const std::string& job,
-                                                       const Dictionary& options) {
-  return in_dbus_words([&] {
-    check_name("job", job);
-    return path_of_run(engine_.trigger(job, trigger_options(options)));
-  });
+void ManagerObject::TriggerRunWithOptions(sdbus::Result<sdbus::ObjectPath>&& result,
+                                          std::string job, Dictionary options) {
+  calls_.answer(getObject(), Action::trigger, "TriggerRunWithOptions", std::move(result),
+                trigger_run(std::move(job), std::move(options)));
 }
 
-void ManagerObject::CancelRun(const std::string& run_id) {
-  in_dbus_words([&] {
-    check_name("run_id", run_id);
-    engine_.cancel(run_id);
-  });
-}
-
-std::vector<JobRow> ManagerObject::ListJobs() {
-  return in_dbus_words([&] {
-    std::vector<JobRow> rows;
-    for (const auto& job : engine_.jobs()) rows.push_back(job_row(job));
-    return rows;
-  });
-}
-
-std::string ManagerObject::DescribeStatus() {
-  return in_dbus_words([&] { return utf8(engine::describe_status(engine_)); });
-}
-
-std::string ManagerObject::DescribeJobs(const std::string& job) {
-  return in_dbus_words([&] {
-    check_name("job", job);
-    refuse_unknown(engine_, "show job", job);
-    const auto jobs = job.empty() ? engine_.jobs() : std::vector{*engine_.job(job)};
-    return checked(engine::describe_jobs(jobs), "show jobs", "name a job");
-  });
+void ManagerObject::CancelRun(sdbus::Result<>&& result, std::string run_id) {
+  calls_.answer(getObject(), Action::cancel, "CancelRun", std::move(result),
+                cancel_run(std::move(run_id)));
 }
 
 void ManagerObject::Reload(sdbus::Result<>&& result) {
-  calls_.answer("Reload", std::move(result), hooks_.reload());
+  calls_.answer(getObject(), Action::manage, "Reload", std::move(result), hooks_.reload());
 }
 
 void ManagerObject::Rescan(sdbus::Result<>&& result) {
-  calls_.answer("Rescan", std::move(result), rescan());
+  calls_.answer(getObject(), Action::manage, "Rescan", std::move(result), rescan());
+}
+
+void ManagerObject::ListJobs(sdbus::Result<std::vector<JobRow>>&& result) {
+  calls_.answer(getObject(), Action::read, "ListJobs", std::move(result), list_jobs());
 }
 
 void ManagerObject::ListRuns(sdbus::Result<Rows>&& result, std::string job, std::uint32_t limit) {
-  calls_.answer("ListRuns", std::move(result), list_runs(std::move(job), limit));
+  calls_.answer(getObject(), Action::read, "ListRuns", std::move(result),
+                list_runs(std::move(job), limit));
 }
 
 void ManagerObject::ListBackups(sdbus::Result<std::vector<BackupRow>>&& result, std::string job) {
-  calls_.answer("ListBackups", std::move(result), list_backups(std::move(job)));
+  calls_.answer(getObject(), Action::read, "ListBackups", std::move(result),
+                list_backups(std::move(job)));
 }
 
 void ManagerObject::Verify(sdbus::Result<sdbus::ObjectPath>&& result,
                            std::vector<std::string> backup_ids) {
-  calls_.answer("Verify", std::move(result), verify(std::move(backup_ids)));
+  calls_.answer(getObject(), Action::trigger, "Verify", std::move(result),
+                verify(std::move(backup_ids)));
 }
 
 void ManagerObject::Prune(sdbus::Result<std::vector<PruneRow>>&& result, std::string job,
                           bool dry_run) {
-  calls_.answer("Prune", std::move(result), prune(std::move(job), dry_run));
+  calls_.answer(getObject(), dry_run ? Action::read : Action::manage, "Prune", std::move(result),
+                prune(std::move(job), dry_run));
+}
+
+void ManagerObject::DescribeStatus(sdbus::Result<std::string>&& result) {
+  calls_.answer(getObject(), Action::read, "DescribeStatus", std::move(result), describe_status());
+}
+
+void ManagerObject::DescribeJobs(sdbus::Result<std::string>&& result, std::string job) {
+  calls_.answer(getObject(), Action::read, "DescribeJobs", std::move(result),
+                describe_jobs(std::move(job)));
 }
 
 void ManagerObject::DescribeRuns(sdbus::Result<std::string>&& result, Dictionary filter) {
-  calls_.answer("DescribeRuns", std::move(result), describe_runs(std::move(filter)));
+  calls_.answer(getObject(), Action::read, "DescribeRuns", std::move(result),
+                describe_runs(std::move(filter)));
 }
 
 void ManagerObject::DescribeRun(sdbus::Result<std::string>&& result, std::string run_id) {
-  calls_.answer("DescribeRun", std::move(result), describe_run(std::move(run_id)));
+  calls_.answer(getObject(), Action::read, "DescribeRun", std::move(result),
+                describe_run(std::move(run_id)));
 }
 
 void ManagerObject::DescribeBackups(sdbus::Result<std::string>&& result, std::string job,
                                     std::string target) {
-  calls_.answer("DescribeBackups", std::move(result),
+  calls_.answer(getObject(), Action::read, "DescribeBackups", std::move(result),
                 describe_backups(std::move(job), std::move(target)));
+}
+
+Task<sdbus::ObjectPath> ManagerObject::trigger_run(std::string job, Dictionary options) {
+  check_name("job", job);
+  co_return path_of_run(engine_.trigger(job, trigger_options(options)));
+}
+
+Task<> ManagerObject::cancel_run(std::string run_id) {
+  check_name("run_id", run_id);
+  engine_.cancel(run_id);
+  co_return;
+}
+
+Task<std::vector<JobRow>> ManagerObject::list_jobs() {
+  std::vector<JobRow> rows;
+  for (const auto& job : engine_.jobs()) rows.push_back(job_row(job));
+  co_return rows;
+}
+
+Task<std::string> ManagerObject::describe_status() {
+  co_return utf8(engine::describe_status(engine_));
+}
+
+Task<std::string> ManagerObject::describe_jobs(std::string job) {
+  check_name("job", job);
+  refuse_unknown(engine_, "show job", job);
+  auto jobs = engine_.jobs();
+  if (!job.empty()) std::erase_if(jobs, [&](const auto& other) { return other.spec->name != job; });
+  co_return checked(engine::describe_jobs(jobs), "show jobs", "name a job");
 }
 
 Task<> ManagerObject::rescan() { (void)co_await engine_.rescan(); }

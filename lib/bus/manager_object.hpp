@@ -27,35 +27,38 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::M
  private:
   using Rows = std::vector<RunRow>;
 
-  // Answered at once.
-  sdbus::ObjectPath TriggerRun(const std::string& job) override;
-  sdbus::ObjectPath TriggerRunWithOptions(const std::string& job,
-                                          const Dictionary& options) override;
-  void CancelRun(const std::string& run_id) override;
-  std::vector<JobRow> ListJobs() override;
-  std::string DescribeStatus() override;
-  std::string DescribeJobs(const std::string& job) override;
-
-  // Answered by the coroutines below.
+  // Each is answered by the coroutine below of the same name.
+  void TriggerRun(sdbus::Result<sdbus::ObjectPath>&& result, std::string job) override;
+  void TriggerRunWithOptions(sdbus::Result<sdbus::ObjectPath>&& result, std::string job,
+                             Dictionary options) override;
+  void CancelRun(sdbus::Result<>&& result, std::string run_id) override;
   void Reload(sdbus::Result<>&& result) override;
   void Rescan(sdbus::Result<>&& result) override;
+  void ListJobs(sdbus::Result<std::vector<JobRow>>&& result) override;
   void ListRuns(sdbus::Result<Rows>&& result, std::string job, std::uint32_t limit) override;
   void ListBackups(sdbus::Result<std::vector<BackupRow>>&& result, std::string job) override;
   void Verify(sdbus::Result<sdbus::ObjectPath>&& result,
               std::vector<std::string> backup_ids) override;
   void Prune(sdbus::Result<std::vector<PruneRow>>&& result, std::string job, bool dry_run) override;
+  void DescribeStatus(sdbus::Result<std::string>&& result) override;
+  void DescribeJobs(sdbus::Result<std::string>&& result, std::string job) override;
   void DescribeRuns(sdbus::Result<std::string>&& result, Dictionary filter) override;
   void DescribeRun(sdbus::Result<std::string>&& result, std::string run_id) override;
   void DescribeBackups(sdbus::Result<std::string>&& result, std::string job,
                        std::string target) override;
 
+  Task<sdbus::ObjectPath> trigger_run(std::string job, Dictionary options);
+  Task<> cancel_run(std::string run_id);
   Task<> rescan();
+  Task<std::vector<JobRow>> list_jobs();
   Task<std::vector<catalog::RunRecord>> runs(std::string doing, catalog::RunFilter filter,
                                              std::uint32_t most);
   Task<Rows> list_runs(std::string job, std::uint32_t limit);
   Task<std::vector<BackupRow>> list_backups(std::string job);
   Task<sdbus::ObjectPath> verify(std::vector<std::string> backup_ids);
   Task<std::vector<PruneRow>> prune(std::string job, bool dry_run);
+  Task<std::string> describe_status();
+  Task<std::string> describe_jobs(std::string job);
   Task<std::string> describe_runs(Dictionary filter);
   Task<std::string> describe_run(std::string run_id);
   Task<std::string> describe_backups(std::string job, std::string target);

@@ -1,16 +1,25 @@
 #include "bus/run_object.hpp"
 
-#include "bus/errors.hpp"
 #include "bus/service.hpp"
 
 #include <algorithm>
 
 namespace snapshotter::bus {
 
-RunObject::RunObject(sdbus::IConnection& connection, engine::Engine& engine,
+namespace {
+
+Task<> cancel(engine::Engine& engine, std::string run) {
+  engine.cancel(run);
+  co_return;
+}
+
+}  // namespace
+
+RunObject::RunObject(sdbus::IConnection& connection, engine::Engine& engine, Calls& calls,
                      std::shared_ptr<const engine::Run> run)
     : AdaptorInterfaces(connection, sdbus::ObjectPath(run_path(run->id()))),
       engine_(engine),
+      calls_(calls),
       run_(std::move(run)),
       told_(current()) {
   registerAdaptor();
@@ -18,8 +27,9 @@ RunObject::RunObject(sdbus::IConnection& connection, engine::Engine& engine,
 
 RunObject::~RunObject() { unregisterAdaptor(); }
 
-void RunObject::Cancel() {
-  in_dbus_words([&] { engine_.cancel(run_->id()); });
+void RunObject::Cancel(sdbus::Result<>&& result) {
+  calls_.answer(getObject(), Action::cancel, "Cancel", std::move(result),
+                cancel(engine_, run_->id()));
 }
 
 RunObject::Told RunObject::current() const {

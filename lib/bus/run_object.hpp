@@ -1,6 +1,7 @@
 // Inside lib/bus only: /org/snapshotter1/run/ID.
 #pragma once
 
+#include "bus/calls.hpp"
 #include "bus/wire.hpp"
 
 #include <org_snapshotter1_adaptor.hpp>
@@ -23,7 +24,7 @@ inline constexpr std::size_t kMaxResults = 500;
 class RunObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::Run_adaptor,
                                                         sdbus::ManagedObject_adaptor> {
  public:
-  RunObject(sdbus::IConnection& connection, engine::Engine& engine,
+  RunObject(sdbus::IConnection& connection, engine::Engine& engine, Calls& calls,
             std::shared_ptr<const engine::Run> run);
   ~RunObject();
 
@@ -33,7 +34,7 @@ class RunObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::Run_a
   bool tell_changes(Steady now);
 
  private:
-  void Cancel() override;
+  void Cancel(sdbus::Result<>&& result) override;
 
   std::string Id() override;
   std::string Job() override;
@@ -58,6 +59,7 @@ class RunObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::Run_a
   [[nodiscard]] std::vector<compat::PropertyName> changed(const Told& now) const;
 
   engine::Engine& engine_;
+  Calls& calls_;
   std::shared_ptr<const engine::Run> run_;
   Told told_;
   std::optional<Steady> told_at_;

@@ -20,12 +20,17 @@ inline constexpr bool kVersion2 = true;
 using ServiceName = sdbus::ServiceName;
 using PropertyName = sdbus::PropertyName;
 using ErrorName = sdbus::Error::Name;
+using AsyncError = std::optional<sdbus::Error>;
 #else
 inline constexpr bool kVersion2 = false;
 using ServiceName = std::string;
 using PropertyName = std::string;
 using ErrorName = std::string;
+using AsyncError = const sdbus::Error*;
 #endif
+
+inline const sdbus::Message& message_of(const sdbus::Message* message) { return *message; }
+inline const sdbus::Message& message_of(const sdbus::Message& message) { return message; }
 
 // What a connection waits for. Version 2 also has an eventFd that tells of messages which other
 // threads have sent; ours has one thread.

@@ -1,6 +1,7 @@
 #include "bus/service.hpp"
 
 #include "base/error.hpp"
+#include "bus/authority.hpp"
 #include "bus/calls.hpp"
 #include "bus/connect.hpp"
 #include "bus/exports.hpp"
@@ -15,7 +16,8 @@ struct Service::Impl {
       : hooks(std::move(given)),
         connection(connect(bus)),
         pump(*connection, clock, loop),
-        calls(loop, [this] { pump.sent(); }),
+        authority(*connection, bus, clock, loop, [this] { pump.sent(); }),
+        calls(authority, loop, [this] { pump.sent(); }),
         exports(*connection, engine, clock, loop, hooks, calls, [this] { pump.sent(); }) {
     // Only now, so that nobody finds the name without the objects.
     take_name(*connection, bus);
@@ -32,6 +34,7 @@ struct Service::Impl {
   Hooks hooks;
   std::unique_ptr<sdbus::IConnection> connection;
   Pump pump;
+  Authority authority;
   Calls calls;
   Exports exports;
   bool stopped = false;

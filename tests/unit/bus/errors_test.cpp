@@ -47,11 +47,5 @@ TEST_CASE("an error text always fits into a message", "[bus][errors]") {
   CHECK_THAT(text, ContainsText("x…"));
 }
 
-TEST_CASE("nothing but D-Bus errors leaves a method", "[bus][errors]") {
-  CHECK(in_dbus_words([] { return 7; }) == 7);
-  CHECK_THROWS_AS(in_dbus_words([] { throw std::runtime_error("odd"); }), sdbus::Error);
-  CHECK_THROWS_AS(in_dbus_words([]() -> int { throw 5; }), sdbus::Error);
-}
-
 }  // namespace
 }  // namespace snapshotter::bus

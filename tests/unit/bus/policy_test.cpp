@@ -35,11 +35,14 @@ BusDaemon::Whole system_bus() {
 )"};
 }
 
+std::string nobody_on(const World& world) {
+  return "setpriv --reuid=65534 --regid=65534 --clear-groups busctl --address=" + world.address() +
+         " call org.snapshotter1 /org/snapshotter1 ";
+}
+
 Task<> ask_as_others(World& world) {
   co_await world.expect("ListRuns su  0", "a(sssttto) 0\n");
-  const std::string call =
-      "setpriv --reuid=65534 --regid=65534 --clear-groups busctl --address=" + world.address() +
-      " call org.snapshotter1 /org/snapshotter1 ";
+  const auto call = nobody_on(world);
   const auto listing = co_await world.command(words_of(call + "org.snapshotter1.Manager ListJobs"));
   CHECK(listing.status != 0);
   CHECK_THAT(listing.text, ContainsText("Access denied"));
@@ -48,11 +51,51 @@ Task<> ask_as_others(World& world) {
   CHECK_THAT(reading.text, ContainsText("Access denied"));
 }
 
+// Every method; and whether what it is about exists makes no difference.
+Task<> be_refused(World& world) {
+  const auto call = nobody_on(world) + "org.snapshotter1.Manager ";
+  const std::vector<std::string> methods{"TriggerRun s files",
+                                         "TriggerRun s nothing",
+                                         "TriggerRunWithOptions sa{sv} files 0",
+                                         "CancelRun s x",
+                                         "Reload",
+                                         "Rescan",
+                                         "ListRuns su files 0",
+                                         "ListBackups s files",
+                                         "Verify as 0",
+                                         "Prune sb files true",
+                                         "Prune sb files false",
+                                         "DescribeStatus",
+                                         "DescribeJobs s nothing",
+                                         "DescribeRuns a{sv} 0",
+                                         "DescribeRun s x",
+                                         "DescribeBackups ss files files"};
+  for (const auto& method : methods) {
+    const auto answer = co_await world.command(words_of(call + method));
+    INFO(method);
+    CHECK(answer.status != 0);
+    CHECK_THAT(answer.text, ContainsText("Access denied"));
+  }
+  const auto object = co_await world.command(words_of(
+      "setpriv --reuid=65534 --regid=65534 --clear-groups busctl --address=" + world.address() +
+      " call org.snapshotter1 /org/snapshotter1/job/files " + "org.snapshotter1.Job Trigger"));
+  CHECK_THAT(object.text, ContainsText("Access denied"));
+  CHECK(world.engine->runs_in_memory().empty());
+}
+
 TEST_CASE("on the system bus root may serve and ask and nobody else", "[bus]") {
   if (::geteuid() != 0) return;  // only root can be two users
   const BusDaemon bus(system_bus());
   World world(bus, bus::Bus::system);
   world.run(ask_as_others);
+}
+
+TEST_CASE("without polkit nobody but root may do anything on the system bus", "[bus]") {
+  if (::geteuid() != 0) return;
+  const BusDaemon bus(system_bus());
+  World world(bus, bus::Bus::system);
+  world.add_job("files");
+  world.run(be_refused);
 }
 
 }  // namespace
