@@ -5,6 +5,7 @@
 #include "bus/calls.hpp"
 #include "bus/connect.hpp"
 #include "bus/exports.hpp"
+#include "bus/inhibitor.hpp"
 #include "bus/pump.hpp"
 
 namespace snapshotter::bus {
@@ -18,7 +19,8 @@ struct Service::Impl {
         pump(*connection, clock, loop),
         authority(*connection, bus, clock, loop, [this] { pump.sent(); }),
         calls(authority, loop, [this] { pump.sent(); }),
-        exports(*connection, engine, clock, loop, hooks, calls, [this] { pump.sent(); }) {
+        exports(*connection, engine, clock, loop, hooks, calls, [this] { pump.sent(); }),
+        inhibitor(*connection, bus, engine, [this] { pump.sent(); }) {
     // Only now, so that nobody finds the name without the objects.
     take_name(*connection, bus);
   }
@@ -37,6 +39,7 @@ struct Service::Impl {
   Authority authority;
   Calls calls;
   Exports exports;
+  Inhibitor inhibitor;
   bool stopped = false;
 };
 

@@ -1,0 +1,42 @@
+// Inside lib/bus only: shutdown and sleep wait a moment for a backup that is nearly done.
+#pragma once
+
+#include "bus/sdbus_compat.hpp"
+#include "bus/service.hpp"
+#include "engine/engine.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace snapshotter::bus {
+
+// While a run seals, reads back or commits a backup, it holds logind's delay lock for shutdown and
+// sleep (systemd-inhibit(1); logind waits InhibitDelayMaxSec= at most, 5 s unless configured).
+// What does not make it in that time ends as any run that is interrupted: without a trace in the
+// store, and made up for at the next start. Without logind nothing is delayed.
+//
+// System bus and loop thread only. All that is handed in outlives it.
+class Inhibitor final : private engine::Listener {
+ public:
+  // `sent` is called after messages have been sent.
+  Inhibitor(sdbus::IConnection& connection, Bus bus, engine::Engine& engine,
+            std::function<void()> sent);
+  ~Inhibitor() override;
+
+ private:
+  void run_changed(const engine::Run& run) override;
+  void run_finished(const engine::Run& run) override;
+  void update();
+  [[nodiscard]] bool wanted() const;
+
+  // Shared with the call that is under way.
+  struct Lock {
+    sdbus::UnixFd descriptor;  // closing it gives the lock back
+  };
+  engine::Engine& engine_;
+  std::function<void()> sent_;
+  std::unique_ptr<sdbus::IProxy> logind_;  // none on a session bus
+  std::shared_ptr<Lock> lock_;             // held, or asked for
+};
+
+}  // namespace snapshotter::bus
