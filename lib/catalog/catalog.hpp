@@ -78,12 +78,15 @@ class Catalog {
   // It stays, with attempts, last_attempt, next_attempt and last_answer as they are in `entry`.
   void put_off(const OutboxEntry& entry);
   void give_up(const OutboxEntry& entry, Time when, const std::string& why);
+  // All that waits for this notifier; returns how many that were.
+  std::uint64_t give_up_all(const std::string& notifier, Time when, const std::string& why);
   // Notifiers that something is or was kept for, sorted by name.
   [[nodiscard]] std::vector<DeliveryStatus> deliveries();
 
   // What is remembered under a scope ("target app-db") and a key; for what must outlive a crash.
   [[nodiscard]] std::map<std::string, std::string> memory(const std::string& scope);
-  void remember(const std::string& scope, const std::string& key, const std::string& value);
+  void remember(const std::string& scope, const std::string& key, const std::string& value,
+                const std::vector<OutboxEntry>& events = {});
   void forget(const std::string& scope, const std::string& key);  // one that is not there is fine
 
   // Backups. put_backup inserts or replaces; removing one that is not there is fine.

@@ -10,9 +10,11 @@ std::map<std::string, std::string> Catalog::memory(const std::string& scope) {
   return values;
 }
 
-void Catalog::remember(const std::string& scope, const std::string& key, const std::string& value) {
+void Catalog::remember(const std::string& scope, const std::string& key, const std::string& value,
+                       const std::vector<OutboxEntry>& events) {
   Transaction transaction(impl_->db);
   impl_->db.execute("INSERT OR REPLACE INTO memory VALUES (?1, ?2, ?3)", scope, key, value);
+  impl_->put_events(events);
   transaction.commit();
 }
 

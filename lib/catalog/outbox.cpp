@@ -79,6 +79,17 @@ std::string_view first_pending_sql() {
 
 std::string_view pending_sql() { return "SELECT count(*) FROM outbox WHERE notifier = ?1"; }
 
+std::string_view deliveries_sql() {
+  return "WITH waiting AS (SELECT notifier, count(*) AS pending, min(key) AS first FROM outbox "
+         "GROUP BY notifier) "
+         "SELECT names.notifier, coalesce(pending, 0), at, next_attempt, "
+         "coalesce(deliveries.last_answer, ''), last_delivered, coalesce(given_up, 0), "
+         "last_given_up, coalesce(given_up_why, '') "
+         "FROM (SELECT notifier FROM waiting UNION SELECT notifier FROM deliveries) AS names "
+         "LEFT JOIN waiting USING (notifier) LEFT JOIN outbox ON outbox.key = waiting.first "
+         "LEFT JOIN deliveries ON deliveries.notifier = names.notifier ORDER BY names.notifier";
+}
+
 void Catalog::Impl::put_events(const std::vector<OutboxEntry>& events) {
   std::map<std::string, Time> newest;
   for (const OutboxEntry& event : events) {
@@ -131,16 +142,16 @@ void Catalog::give_up(const OutboxEntry& entry, Time when, const std::string& wh
   transaction.commit();
 }
 
+std::uint64_t Catalog::give_up_all(const std::string& notifier, Time when, const std::string& why) {
+  Transaction transaction(impl_->db);
+  const auto count = impl_->db.execute("DELETE FROM outbox WHERE notifier = ?1", notifier);
+  if (count > 0) count_given_up(impl_->db, notifier, count, when, why);
+  transaction.commit();
+  return count;
+}
+
 std::vector<DeliveryStatus> Catalog::deliveries() {
-  // In SQLite, a bare column beside one min() is of the row with the minimum.
-  Cursor row = impl_->db.query(
-      "WITH waiting AS (SELECT notifier, count(*) AS pending, min(key), at, next_attempt "
-      "FROM outbox GROUP BY notifier) "
-      "SELECT names.notifier, coalesce(pending, 0), at, next_attempt, coalesce(last_answer, ''), "
-      "last_delivered, coalesce(given_up, 0), last_given_up, coalesce(given_up_why, '') "
-      "FROM (SELECT notifier FROM waiting UNION SELECT notifier FROM deliveries) AS names "
-      "LEFT JOIN waiting USING (notifier) LEFT JOIN deliveries USING (notifier) "
-      "ORDER BY names.notifier");
+  Cursor row = impl_->db.query(deliveries_sql());
   std::vector<DeliveryStatus> all;
   while (row.next()) {
     DeliveryStatus status;

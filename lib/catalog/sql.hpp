@@ -27,5 +27,6 @@ namespace snapshotter::catalog {
 // ?1 notifier.
 [[nodiscard]] std::string_view first_pending_sql();
 [[nodiscard]] std::string_view pending_sql();
+[[nodiscard]] std::string_view deliveries_sql();
 
 }  // namespace snapshotter::catalog

@@ -81,6 +81,7 @@ struct TargetSpec {
 struct NotifierSpec {
   std::string name;
   std::string type;
+  // Default: failed, partial, missed, overdue, recovered. Never test.
   std::vector<notify::EventKind> events;
   std::shared_ptr<notify::Notifier> notifier;
 };
@@ -101,11 +102,15 @@ struct JobSpec {
   Duration jitter{};
   Overlap overlap = Overlap::skip;
   std::optional<Duration> timeout;
+  // How long after its last good backup was taken a job is overdue. Default: when the second firing
+  // after that backup has come – a whole period has passed without a good one – plus the jitter,
+  // plus the timeout or an hour; for a job without a schedule never.
+  std::optional<Duration> overdue_after;
   Retry retry;
   std::vector<std::string> targets;
   std::string store;
   retention::Policy retention;
-  std::vector<std::string> notify;
+  std::vector<std::string> notify;  // names of notifiers
 };
 
 struct Config {

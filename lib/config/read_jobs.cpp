@@ -120,6 +120,7 @@ JobSpec read_job(const std::string& name, Section& section, const Declared& decl
   job.jitter = section.duration("jitter").value_or(job.jitter);
   if (section.choice("overlap", {"skip", "queue"}) == "queue") job.overlap = Overlap::queue;
   job.timeout = read_positive_duration(section, "timeout");
+  job.overdue_after = read_positive_duration(section, "overdue_after");
   if (auto retry = section.section("retry")) job.retry = read_retry(*std::move(retry));
   job.targets = read_job_targets(section, declared.targets);
   job.store = read_job_store(section, declared.stores);

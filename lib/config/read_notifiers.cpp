@@ -11,7 +11,10 @@ using settings::Section;
 
 std::vector<EventKind> read_events(Section& section) {
   if (section.node("events") == nullptr) {
-    return {EventKind::failed, EventKind::partial, EventKind::missed};
+    // What went wrong, and that it is right again: an alert that was opened must be resolved.
+    // `overdue` is for when nothing went wrong because nothing went at all.
+    return {EventKind::failed, EventKind::partial, EventKind::missed, EventKind::overdue,
+            EventKind::recovered};
   }
   std::vector<EventKind> events;
   // For its reports of what is no text.
@@ -19,7 +22,12 @@ std::vector<EventKind> read_events(Section& section) {
   const auto named = scalars(section.node("events"));
   for (const settings::Node* node : named) {
     const std::optional<EventKind> event = notify::parse_event(node->scalar);
-    if (!event) {
+    if (event == EventKind::test) {
+      section.problems().add(node->where,
+                             section.what() +
+                                 ": 'test' can't be listed; it is sent when 'snapshotctl "
+                                 "notify test' asks for it");
+    } else if (!event) {
       const std::vector<std::string> names = notify::event_names();
       const std::string meant = node->interpolated ? "" : suggestion(node->scalar, names);
       section.problems().add(node->where,

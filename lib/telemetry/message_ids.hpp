@@ -15,5 +15,7 @@ inline constexpr std::string_view kRunInterrupted = "0c836bcd22a0411493c31970286
 inline constexpr std::string_view kFiringMissed = "0f6971be565d4b209a9971c76a276abf";
 inline constexpr std::string_view kPruned = "b353c29b367a40429d29709091e9a1ae";
 inline constexpr std::string_view kReloadFailed = "66911507fa954ab9a0879021628846ca";
+inline constexpr std::string_view kJobOverdue = "0d95abe73e854f79b68577ba588c83f0";
+inline constexpr std::string_view kNotificationGivenUp = "dd3e0d225b334d3d824098483334307a";
 
 }  // namespace snapshotter::telemetry

@@ -161,6 +161,30 @@ TEST_CASE("what became of the deliveries is counted for each notifier") {
   CHECK(later.given_up_why == "rejected: 410 Gone");
 }
 
+TEST_CASE("all that waits for one notifier can be given up at once") {
+  const CatalogFile file;
+  Catalog catalog = file.open();
+  catalog.put_events({event("old", "1"), event("old", "2"), event("ops", "1")});
+  CHECK(catalog.give_up_all("old", kNoon + hours{1}, "no longer configured") == 2);
+  CHECK(status_of(catalog, "old") == DeliveryStatus{.notifier = "old",
+                                                    .given_up = 2,
+                                                    .last_given_up = kNoon + hours{1},
+                                                    .given_up_why = "no longer configured"});
+  CHECK(status_of(catalog, "ops").pending == 1);
+  CHECK(catalog.give_up_all("old", kNoon + hours{2}, "no longer configured") == 0);
+  CHECK(status_of(catalog, "old").last_given_up == kNoon + hours{1});
+  CHECK(catalog.give_up_all("never seen", kNoon, "no longer configured") == 0);
+  CHECK(catalog.deliveries().size() == 2);
+}
+
+TEST_CASE("what is remembered and the event that tells of it are there together") {
+  const CatalogFile file;
+  file.open().remember("job nightly", "overdue", "since noon", {event("ops", "1")});
+  Catalog catalog = file.open();
+  CHECK(catalog.memory("job nightly").at("overdue") == "since noon");
+  CHECK(drain(catalog, "ops") == Ids{"1"});
+}
+
 TEST_CASE("no more than a bounded number of events waits, and the oldest make room") {
   const CatalogFile file;
   Catalog catalog = file.open();
@@ -231,6 +255,8 @@ TEST_CASE("on a full disk no event is lost, ended or counted") {
       [&] { catalog.mark_delivered(entry, kNoon, "200 OK"); },
       [&] { catalog.put_off(later); },
       [&] { catalog.give_up(later, kNoon, "rejected"); },
+      [&] { catalog.give_up_all("ops", kNoon, "no longer configured"); },
+      [&] { catalog.remember("job a", "overdue", "yes", {event("ops", "2")}); },
   };
   for (const auto& change : changes) {
     disk.fail_writes(SQLITE_FULL);
@@ -240,6 +266,7 @@ TEST_CASE("on a full disk no event is lost, ended or counted") {
     CHECK(status_of(catalog, "ops") ==
           DeliveryStatus{.notifier = "ops", .pending = 1, .oldest_pending = kNoon});
     CHECK(catalog.last_firings().empty());
+    CHECK(catalog.memory("job a").empty());
   }
   catalog.give_up(later, kNoon, "rejected");
   CHECK(status_of(catalog, "ops").given_up == 1);

@@ -252,6 +252,16 @@ TEST_CASE("every question of size finds its rows through an index") {
   }
 }
 
+TEST_CASE("what waits is counted in an index, without a look at the documents") {
+  const CatalogFile file;
+  Connection db(file.path, "");
+  open_schema(db);
+  const std::string steps = plan(db, deliveries_sql());
+  CAPTURE(steps);
+  CHECK_THAT(steps, ContainsText("USING COVERING INDEX outbox_by_notifier"));
+  CHECK(steps.find("SCAN outbox\n") == std::string::npos);
+}
+
 TEST_CASE("lists without a filter walk an index in order, so that a limit ends them early") {
   const CatalogFile file;
   Connection db(file.path, "");

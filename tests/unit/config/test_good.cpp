@@ -68,6 +68,7 @@ TEST_CASE("what a job leaves out has the documented default") {
   CHECK(job.jitter == 0s);
   CHECK(job.overlap == config::Overlap::skip);
   CHECK_FALSE(job.timeout);
+  CHECK_FALSE(job.overdue_after);
   CHECK(job.retry.attempts == 1);
   CHECK(job.retry.backoff == 30s);
   CHECK(job.notify.empty());
@@ -82,6 +83,7 @@ TEST_CASE("each key of a job is read") {
   CHECK(job_with("overlap: queue").overlap == config::Overlap::queue);
   CHECK(job_with("overlap: skip").overlap == config::Overlap::skip);
   CHECK(job_with("timeout: 6h").timeout == 6h);
+  CHECK(job_with("overdue_after: 50h").overdue_after == 50h);
   CHECK(job_with("retry: {attempts: 3, backoff: 5s}").retry.attempts == 3);
   CHECK(job_with("retry: {attempts: 3, backoff: 5s}").retry.backoff == 5s);
   CHECK(job_with("retry: {attempts: 100}").retry.backoff == 30s);
@@ -205,13 +207,14 @@ TEST_CASE("what a target expects and tolerates is read") {
         "/etc -*.tmp one");
 }
 
-TEST_CASE("a notifier's events are read and default to what went wrong") {
+TEST_CASE("a notifier's events are read and default to what went wrong and its end") {
   const auto events = [](const std::string& keys) {
     return parse_good("notifiers: {n: {type: webhook, url: https://x" + keys + "}}")
         .notifiers.at("n")
         .events;
   };
-  CHECK(events("") == std::vector{EventKind::failed, EventKind::partial, EventKind::missed});
+  CHECK(events("") == std::vector{EventKind::failed, EventKind::partial, EventKind::missed,
+                                  EventKind::overdue, EventKind::recovered});
   CHECK(events(", events: [started, succeeded, cancelled]") ==
         std::vector{EventKind::started, EventKind::succeeded, EventKind::cancelled});
   CHECK(events(", events: pruned") == std::vector{EventKind::pruned});
@@ -222,7 +225,8 @@ TEST_CASE("a notifier's events are read and default to what went wrong") {
 
 TEST_CASE("events have one name each") {
   const std::vector<std::string> names = notify::event_names();
-  CHECK(join(names, " ") == "started succeeded partial failed cancelled interrupted recovered missed overdue pruned");
+  CHECK(join(names, " ") ==
+        "started succeeded partial failed cancelled interrupted recovered missed overdue pruned");
   for (const std::string& name : names) {
     CHECK(notify::name(notify::parse_event(name).value()) == name);
   }

@@ -181,6 +181,9 @@ TEST_CASE("wrong notifiers") {
        {"    events: [boom]",
         "5:14: notifier 'n': no event 'boom'; there is started, succeeded, partial, failed, "
         "cancelled, interrupted, recovered, missed, overdue, pruned"},
+       {"    events: [failed, test]",
+        "5:22: notifier 'n': 'test' can't be listed; it is sent when 'snapshotctl notify test' "
+        "asks for it"},
        {"    events: [failed, missed, failed]",
         "5:30: notifier 'n': 'events' lists 'failed' twice"},
        {"    events: []",
@@ -217,6 +220,7 @@ TEST_CASE("wrong keys of a job") {
         "parsecs'"},
        {"overlap: wait", "15:14: job 'nightly': 'overlap' must be skip or queue, not 'wait'"},
        {"timeout: 0s", "15:14: job 'nightly': 'timeout' must be longer than nothing"},
+       {"overdue_after: 0s", "15:20: job 'nightly': 'overdue_after' must be longer than nothing"},
        {"retry: 3", "15:12: job 'nightly': 'retry' must be a mapping, not '3'"},
        {"retry: {attempts: 0}",
         "15:23: job 'nightly': 'retry': 'attempts' must be from 1 to 100, not '0'"},

@@ -193,10 +193,11 @@ TEST_CASE("a place that hangs holds up nobody, and the lines it cost are counted
 }
 
 TEST_CASE("message ids are different and well-formed") {
-  const std::set<std::string_view> ids{kRunStarted,   kRunSucceeded, kRunPartial,
-                                       kRunFailed,    kRunCancelled, kRunInterrupted,
-                                       kFiringMissed, kPruned,       kReloadFailed};
-  CHECK(ids.size() == 9);
+  const std::set<std::string_view> ids{
+      kRunStarted,   kRunSucceeded,   kRunPartial,         kRunFailed,
+      kRunCancelled, kRunInterrupted, kFiringMissed,       kPruned,
+      kReloadFailed, kJobOverdue,     kNotificationGivenUp};
+  CHECK(ids.size() == 11);
   for (const auto id : ids) {
     CHECK(id.size() == 32);
     CHECK(id.find_first_not_of("0123456789abcdef") == std::string_view::npos);
