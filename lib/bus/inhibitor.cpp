@@ -32,16 +32,23 @@ void Inhibitor::update() {
   if (!logind_ || wanted() == (lock_ != nullptr)) return;
   if (lock_) return lock_.reset();
   lock_ = std::make_shared<Lock>();
+  try {
+    ask_for(lock_);
+  } catch (const sdbus::Error&) {
+    // The connection is lost. The pump tells.
+  }
+}
+
+void Inhibitor::ask_for(const std::weak_ptr<Lock>& lock) {
   // An answer that comes when nobody waits for it any more gives the lock back at once.
   logind_->callMethodAsync("Inhibit")
       .onInterface("org.freedesktop.login1.Manager")
       .withArguments(std::string("shutdown:sleep"), std::string("snapshotterd"),
                      std::string("A backup is being finished"), std::string("delay"))
-      .uponReplyInvoke(
-          [lock = std::weak_ptr(lock_)](compat::AsyncError error, const sdbus::UnixFd& descriptor) {
-            const auto held = lock.lock();
-            if (!error && held) held->descriptor = descriptor;
-          });
+      .uponReplyInvoke([lock](compat::AsyncError error, const sdbus::UnixFd& descriptor) {
+        const auto held = lock.lock();
+        if (!error && held) held->descriptor = descriptor;
+      });
   sent_();
 }
 

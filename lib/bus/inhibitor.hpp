@@ -24,15 +24,16 @@ class Inhibitor final : private engine::Listener {
   ~Inhibitor() override;
 
  private:
-  void run_changed(const engine::Run& run) override;
-  void run_finished(const engine::Run& run) override;
-  void update();
-  [[nodiscard]] bool wanted() const;
-
   // Shared with the call that is under way.
   struct Lock {
     sdbus::UnixFd descriptor;  // closing it gives the lock back
   };
+  void run_changed(const engine::Run& run) override;
+  void run_finished(const engine::Run& run) override;
+  void update();
+  void ask_for(const std::weak_ptr<Lock>& lock);
+  [[nodiscard]] bool wanted() const;
+
   engine::Engine& engine_;
   std::function<void()> sent_;
   std::unique_ptr<sdbus::IProxy> logind_;  // none on a session bus
