@@ -15,7 +15,7 @@ if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build+=(libboost1.81-de
 # ISA-L exists on x86-64 and arm64 only; without it level "fast" uses libdeflate.
 case $(dpkg --print-architecture) in amd64 | arm64) build+=(libisal-dev) ;; esac
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
-      procps iproute2 openssl curl docker.io podman postgresql prometheus)
+      procps iproute2 openssl curl docker.io podman postgresql prometheus python3-jsonschema)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
 if apt-cache show docker-cli >/dev/null 2>&1; then test+=(docker-cli); fi

@@ -18,6 +18,7 @@ else()
   install(FILES systemd/org.snapshotter1.conf DESTINATION /etc/dbus-1/system.d)
 endif()
 install(FILES etc/snapshotterd.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/snapshotterd/examples)
+install(FILES lib/notify/event.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/snapshotterd)
 
 # The configuration may hold passwords: only its owner reads it. An existing one is never replaced.
 install(CODE "
