@@ -23,8 +23,9 @@ class BytePipe {
   BytePipe(const BytePipe&) = delete;
   BytePipe& operator=(const BytePipe&) = delete;
 
-  // Loop. Waits while the pipe is full. False: the reader has gone, nobody wants more. Throws
-  // CancelledError.
+  // Loop. Waits while the pipe is too full for this piece; one that is larger than the pipe waits
+  // for it to be empty. False: the reader has gone, nobody wants more. Throws CancelledError when
+  // it would have to wait.
   [[nodiscard]] Task<bool> write(std::vector<std::byte> bytes);
   // Loop. The end: read() gives what is left and then nothing; or throws `failure`, before what is
   // left.

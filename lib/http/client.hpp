@@ -75,14 +75,15 @@ enum class UnixSockets { no, yes };
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  // Only after Client::upload(): the next bytes of the request's body.
-  [[nodiscard]] virtual Task<> write(std::span<const std::byte> bytes) = 0;
+  // Only after Client::upload(): the next bytes of the request's body. False: the peer takes no
+  // more, and head() tells why, by an answer that came early or an error.
+  [[nodiscard]] virtual Task<bool> write(std::span<const std::byte> bytes) = 0;
   // Ends the request's body (nothing to end after Client::stream()) and reads the response's head;
   // again: the same head. Its body is empty.
   [[nodiscard]] virtual Task<Response> head() = 0;
-  // The next bytes of the response's body, as they come; 0: it ended as HTTP says it must – the
-  // length reached, the last chunk seen, or, without either, the connection closed. Throws
-  // HttpError::receive when it broke off before.
+  // The next bytes of the response's body, as they come, into a place for at least one; 0: it ended
+  // as HTTP says it must – the length reached, the last chunk seen, or, without either, the
+  // connection closed. Throws HttpError::receive when it broke off before.
   [[nodiscard]] virtual Task<std::size_t> read(std::span<std::byte> into) = 0;
 };
 

@@ -1,0 +1,156 @@
+#include "http/request_head.hpp"
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace snapshotter::http {
+namespace {
+
+constexpr std::array<std::string_view, 12> kOurs{
+    "host",       "content-length",   "transfer-encoding",
+    "connection", "authorization",    "expect",
+    "upgrade",    "keep-alive",       "te",
+    "trailer",    "proxy-connection", "proxy-authorization"};
+
+[[noreturn]] void refuse(const ClientOptions& options, std::string why) {
+  throw RequestError({"send a request to", options.url.origin(), std::move(why)});
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// RFC 9110, 5.6.2.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+// RFC 9110, 5.5: what is refused here could end the field, or the request.
+bool is_field_value(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+bool is_path(std::string_view text) {
+  return text.starts_with('/') && std::ranges::none_of(text, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte <= 0x20 || byte >= 0x7f || c == '#';
+         });
+}
+
+void check(const Request& request, const ClientOptions& options) {
+  if (!is_token(request.method)) refuse(options, "the method holds a character that none has");
+  if (!is_path(request.path)) {
+    refuse(options, "the path does not begin with '/', or is not percent-encoded");
+  }
+  for (const auto& [name, value] : request.headers.all()) {
+    if (!is_token(name)) refuse(options, "a header's name holds a character that none has");
+    std::string small = name;
+    std::ranges::transform(small, small.begin(), lower);
+    if (std::ranges::find(kOurs, small) != kOurs.end()) {
+      refuse(options, "the header '" + name + "' is the client's own");
+    }
+    if (!is_field_value(value)) {
+      refuse(options, "the header '" + name + "' holds a line break or a control character");
+    }
+  }
+}
+
+std::string basic(const Url& url) {
+  return "Basic " + base64(url.user + ":" + url.password.reveal());
+}
+
+std::string authorization(const ClientOptions& options) {
+  if (!options.bearer.empty()) {
+    if (!is_field_value(options.bearer.reveal())) {
+      refuse(options, "the bearer token holds a line break or a control character");
+    }
+    return "Bearer " + options.bearer.reveal();
+  }
+  return options.url.user.empty() && options.url.password.empty() ? "" : basic(options.url);
+}
+
+bool by_proxy(const ClientOptions& options) {
+  return options.proxy && options.url.scheme == Url::Scheme::http;
+}
+
+std::string user_agent() { return "snapshotter/" + std::string(version()); }
+
+class Lines {
+ public:
+  explicit Lines(const std::string& first) : text_(first + "\r\n") {}
+  void add(std::string_view name, std::string_view value) {
+    text_.append(name).append(": ").append(value).append("\r\n");
+  }
+  [[nodiscard]] Secret take() { return Secret(std::move(text_ += "\r\n")); }
+
+ private:
+  std::string text_;
+};
+
+void add_body(Lines& lines, const std::string& method, const RequestBody& body) {
+  const bool has_body = method == "POST" || method == "PUT" || method == "PATCH";
+  if (body.chunked) {
+    lines.add("Transfer-Encoding", "chunked");
+  } else if (has_body || body.length.value_or(0) != 0) {
+    lines.add("Content-Length", std::to_string(body.length.value_or(0)));
+  }
+  if (body.expect_continue) lines.add("Expect", "100-continue");
+}
+
+}  // namespace
+
+Secret request_head(const Request& request, const ClientOptions& options, const RequestBody& body) {
+  check(request, options);
+  const std::string prefix = by_proxy(options) ? options.url.origin() : "";
+  Lines lines(request.method + " " + prefix + request.path + " HTTP/1.1");
+  lines.add("Host", options.url.authority());
+  if (!request.headers.find("User-Agent")) lines.add("User-Agent", user_agent());
+  if (!request.headers.find("Accept")) lines.add("Accept", "*/*");
+  lines.add("Connection", "close");
+  if (const auto value = authorization(options); !value.empty()) lines.add("Authorization", value);
+  if (by_proxy(options) && !options.proxy->user.empty()) {
+    lines.add("Proxy-Authorization", basic(*options.proxy));
+  }
+  for (const auto& [name, value] : request.headers.all()) lines.add(name, value);
+  add_body(lines, request.method, body);
+  return lines.take();
+}
+
+Secret connect_head(const ClientOptions& options) {
+  const Url& url = options.url;
+  const std::string host =
+      url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+  const std::string where = host + ":" + std::to_string(url.port);
+  Lines lines("CONNECT " + where + " HTTP/1.1");
+  lines.add("Host", where);
+  lines.add("User-Agent", user_agent());
+  if (!options.proxy->user.empty()) lines.add("Proxy-Authorization", basic(*options.proxy));
+  return lines.take();
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr auto kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string result;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto group = bytes.substr(i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t at = 0; at < 3; ++at) {
+      bits = bits << 8U | (at < group.size() ? static_cast<unsigned char>(group[at]) : 0U);
+    }
+    for (std::size_t at = 0; at < 4; ++at) {
+      result += at <= group.size() ? kDigits[bits >> (18U - 6U * at) & 63U] : '=';
+    }
+  }
+  return result;
+}
+
+}  // namespace snapshotter::http
