@@ -1,27 +1,37 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs, on Debian 12 and 13, as root. Does nothing where all is there.
-#   dependencies.sh build   compiler, libraries and what the quick start uses
-#   dependencies.sh test    that, and what the tests start
+#   dependencies.sh build     compiler, libraries and what the quick start uses
+#   dependencies.sh package   that, and what makes and checks a Debian package
+#   dependencies.sh test      what builds, and what the tests start
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates python3
        libssl-dev libsqlite3-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libarchive-dev libdeflate-dev
        libzstd-dev libsystemd-dev libsdbus-c++-dev libsdbus-c++-bin libcctz-dev libcli11-dev tzdata
-       ccache mold dbus dbus-daemon systemd)
+       scdoc ccache mold dbus dbus-daemon systemd)
 # A fresh machine has no lists of packages yet.
 [ -n "$(apt-cache show libspdlog-dev 2>/dev/null)" ] || { [ "$(id -u)" = 0 ] && apt-get update >/dev/null; }
 # Debian 12's default Boost is 1.74, too old for what the project uses of Asio.
 if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build+=(libboost1.81-dev); else build+=(libboost-dev); fi
 # ISA-L exists on x86-64 and arm64 only; without it level "fast" uses libdeflate.
 case $(dpkg --print-architecture) in amd64 | arm64) build+=(libisal-dev) ;; esac
+# Where units belong; a package of its own since Debian 13.
+if apt-cache show systemd-dev >/dev/null 2>&1; then build+=(systemd-dev); fi
+packaging=(debhelper dpkg-dev lintian)
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
-      procps iproute2 openssl curl docker.io podman postgresql prometheus python3-jsonschema)
+      procps iproute2 openssl curl man-db bash-completion fish zsh docker.io podman postgresql prometheus
+      python3-jsonschema)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
 if apt-cache show docker-cli >/dev/null 2>&1; then test+=(docker-cli); fi
 
 wanted=("${build[@]}")
-[ "${1:-build}" = test ] && wanted+=("${test[@]}")
+case ${1:-build} in
+  build) ;;
+  package) wanted+=("${packaging[@]}") ;;
+  test) wanted+=("${test[@]}") ;;
+  *) echo "dependencies.sh: build, package or test?" >&2; exit 64 ;;
+esac
 
 missing=()
 for package in "${wanted[@]}"; do
