@@ -63,7 +63,13 @@ struct HostSettings {
   std::string sslmode;  // empty: libpq's default
   std::string service;  // of pg_service.conf; then the others may be empty
   std::string bin_dir;  // where the programs are; empty: PATH
+  // A program that writes nothing for so long, while what it wrote was taken, is ended: a dump may
+  // wait for a lock without a word.
+  Duration stall_timeout = std::chrono::minutes{30};
 };
+// Child processes that end with the daemon; a server's service or host and port are in where().
+// Throws DatabaseBackupError where a program is not installed. Nothing of a login is in an
+// argument.
 [[nodiscard]] std::unique_ptr<ClientTools> make_host_tools(HostSettings settings);
 
 struct ContainerSettings {

@@ -1,5 +1,7 @@
 #include "target/postgresql/dump_words.hpp"
 
+#include <algorithm>
+
 namespace snapshotter::target::postgresql {
 namespace {
 
