@@ -31,7 +31,9 @@ class Headers {
 struct Request {
   std::string method = "GET";
   std::string path = "/";  // what follows the origin: "/api/v1/query?query=up", percent-encoded
-  Headers headers = {};    // Host, Content-Length, Authorization and the like are the client's
+  // Host, Content-Length and the like are the client's; Authorization too when its options have
+  // credentials.
+  Headers headers = {};
   std::string body = {};
   // How long the peer may be silent in the middle of this exchange; default: the client's.
   std::optional<Duration> stall_timeout = {};

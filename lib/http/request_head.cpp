@@ -10,11 +10,10 @@
 namespace snapshotter::http {
 namespace {
 
-constexpr std::array<std::string_view, 12> kOurs{
-    "host",       "content-length",   "transfer-encoding",
-    "connection", "authorization",    "expect",
-    "upgrade",    "keep-alive",       "te",
-    "trailer",    "proxy-connection", "proxy-authorization"};
+constexpr std::array<std::string_view, 11> kOurs{
+    "host",    "content-length",   "transfer-encoding",  "connection",
+    "expect",  "upgrade",          "keep-alive",         "te",
+    "trailer", "proxy-connection", "proxy-authorization"};
 
 [[noreturn]] void refuse(const ClientOptions& options, std::string why) {
   throw RequestError({"send a request to", options.url.origin(), std::move(why)});
@@ -45,6 +44,15 @@ bool is_path(std::string_view text) {
          });
 }
 
+bool has_credentials(const ClientOptions& options) {
+  return !options.bearer.empty() || !options.url.user.empty() || !options.url.password.empty();
+}
+
+bool is_ours(std::string_view small, const ClientOptions& options) {
+  return std::ranges::find(kOurs, small) != kOurs.end() ||
+         (small == "authorization" && has_credentials(options));
+}
+
 void check(const Request& request, const ClientOptions& options) {
   if (!is_token(request.method)) refuse(options, "the method holds a character that none has");
   if (!is_path(request.path)) {
@@ -54,7 +62,7 @@ void check(const Request& request, const ClientOptions& options) {
     if (!is_token(name)) refuse(options, "a header's name holds a character that none has");
     std::string small = name;
     std::ranges::transform(small, small.begin(), lower);
-    if (std::ranges::find(kOurs, small) != kOurs.end()) {
+    if (is_ours(small, options)) {
       refuse(options, "the header '" + name + "' is the client's own");
     }
     if (!is_field_value(value)) {
@@ -74,7 +82,7 @@ std::string authorization(const ClientOptions& options) {
     }
     return "Bearer " + options.bearer.reveal();
   }
-  return options.url.user.empty() && options.url.password.empty() ? "" : basic(options.url);
+  return has_credentials(options) ? basic(options.url) : "";
 }
 
 bool by_proxy(const ClientOptions& options) {

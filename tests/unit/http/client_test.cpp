@@ -263,7 +263,7 @@ TEST_CASE("what could break a request is refused before anything is sent") {
     }
     bad.push_back(get());
     bad.back().headers.add("X", std::string("secret\0", 7));
-    for (const std::string name : {"X\r\nY", "", "X Y", "Host", "content-length", "Authorization",
+    for (const std::string name : {"X\r\nY", "", "X Y", "Host", "content-length",
                                    "Transfer-Encoding", "Connection", "Expect"}) {
       bad.push_back(get());
       bad.back().headers.add(name, "secret");
@@ -279,6 +279,26 @@ TEST_CASE("what could break a request is refused before anything is sent") {
       CHECK(attempt.why.find("secret") == std::string::npos);
     }
     CHECK(server.connections() == 0);
+  };
+  world.run(test());
+}
+
+TEST_CASE("an Authorization of the request's own goes where the client has none") {
+  World world;
+  const auto test = [&]() -> Task<> {
+    ScriptedServer server(world.loop.executor());
+    auto options = options_for(server.url());
+    auto request = get();
+    request.headers.add("authorization", "Token x");
+    http::Client without(options, world.clock);
+    static_cast<void>(co_await world.attempt(without.send(request)));
+    REQUIRE(server.requests().size() == 1);
+    CHECK(server.requests()[0].headers.find("Authorization") == "Token x");
+    options.url.user = "Aladdin";
+    http::Client with(options, world.clock);
+    const auto attempt = co_await world.attempt(with.send(request));
+    CHECK(attempt.refused);
+    CHECK(server.requests().size() == 1);
   };
   world.run(test());
 }
