@@ -70,9 +70,10 @@ void read_keys(Section& section, WebhookSettings& settings) {
 
 // What the client and this type write themselves.
 bool is_reserved(const std::string& name) {
-  static constexpr std::array<std::string_view, 8> kNames{
-      "connection", "content-length", "content-type",     "expect", "host",
-      "te",         "trailer",        "transfer-encoding"};
+  static constexpr std::array<std::string_view, 11> kNames{
+      "connection", "content-length",      "expect",           "host",
+      "keep-alive", "proxy-authorization", "proxy-connection", "te",
+      "trailer",    "transfer-encoding",   "upgrade"};
   const std::string small = lower(name);
   return std::find(kNames.begin(), kNames.end(), small) != kNames.end() ||
          small.starts_with("webhook-");
@@ -181,6 +182,10 @@ WebhookSettings read_webhook(Section& section) {
   // One limit of time: that of the attempt.
   settings.client.connect_timeout = settings.client.stall_timeout = 2 * settings.timeout;
   return settings;
+}
+
+std::shared_ptr<Notifier> webhook_from(const std::string& /*name*/, settings::Section& section) {
+  return std::make_shared<WebhookNotifier>(read_webhook(section));
 }
 
 }  // namespace snapshotter::notify

@@ -90,8 +90,4 @@ Task<NotificationResult> WebhookNotifier::deliver(const Event& event, platform::
   co_return *std::move(result);
 }
 
-std::shared_ptr<Notifier> webhook_from(const std::string& /*name*/, settings::Section& section) {
-  return std::make_shared<WebhookNotifier>(read_webhook(section));
-}
-
 }  // namespace snapshotter::notify
