@@ -21,10 +21,10 @@ _snapshotctl() {
   local options="--bus --json --help" names=
   COMPREPLY=()
   case $prev in
-    --bus) COMPREPLY=($(compgen -W "system session" -- "$cur")); return ;;
-    --to) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
-    --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-    --since) COMPREPLY=($(compgen -W "today yesterday 1h 24h 7d" -- "$cur")); return ;;
+    --bus) mapfile -t COMPREPLY < <(compgen -W "system session" -- "$cur"); return ;;
+    --to) compopt -o dirnames; return ;;
+    --config) compopt -o default; return ;;
+    --since) mapfile -t COMPREPLY < <(compgen -W "today yesterday 1h 24h 7d" -- "$cur"); return ;;
     --target | --path | --schedule | --timezone | --from | -n | --number) return ;;
   esac
   case $verb in
@@ -39,13 +39,14 @@ _snapshotctl() {
     verify) names=$(_snapshotctl_names backups) options+=" --all" ;;
     restore)
       names=$(_snapshotctl_names backups) options+=" --to --path --force --no-verify"
-      compopt -o filenames
-      [[ $cur == -* ]] || COMPREPLY=($(compgen -f -- "$cur"))
+      # Files where no backup is called so.
+      [[ $cur == -* ]] || compopt -o default
       ;;
     check-config) options+=" --config" ;;
   esac
   [[ $cur == -* ]] && names=$options
-  COMPREPLY+=($(compgen -W "$names" -- "$cur"))
+  mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
 }
 
-complete -F _snapshotctl snapshotctl
+# In the daemon's order: the newest first.
+complete -o nosort -F _snapshotctl snapshotctl
