@@ -166,7 +166,7 @@ Task<std::string> Authority::ask_polkit(Caller caller, Action action) {
     co_return "polkit does not allow " + std::string(polkit_id(action));
   }
   if (is_absent(reply->error)) co_return std::string("only root may: polkit is not running here");
-  co_return std::string("polkit does not answer");
+  co_return "polkit gives no answer: " + reply->error;
 }
 
 // Callers come and go; what is kept of one is forgotten a second later.

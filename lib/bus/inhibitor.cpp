@@ -39,16 +39,19 @@ void Inhibitor::update() {
   }
 }
 
+// One lock for each: of both together logind asks polkit for a right that nobody has.
 void Inhibitor::ask_for(const std::weak_ptr<Lock>& lock) {
-  // An answer that comes when nobody waits for it any more gives the lock back at once.
-  logind_->callMethodAsync("Inhibit")
-      .onInterface("org.freedesktop.login1.Manager")
-      .withArguments(std::string("shutdown:sleep"), std::string("snapshotterd"),
-                     std::string("A backup is being finished"), std::string("delay"))
-      .uponReplyInvoke([lock](compat::AsyncError error, const sdbus::UnixFd& descriptor) {
-        const auto held = lock.lock();
-        if (!error && held) held->descriptor = descriptor;
-      });
+  for (const char* what : {"shutdown", "sleep"}) {
+    // An answer that comes when nobody waits for it any more gives the lock back at once.
+    logind_->callMethodAsync("Inhibit")
+        .onInterface("org.freedesktop.login1.Manager")
+        .withArguments(std::string(what), std::string("snapshotterd"),
+                       std::string("A backup is being finished"), std::string("delay"))
+        .uponReplyInvoke([lock](compat::AsyncError error, const sdbus::UnixFd& descriptor) {
+          const auto held = lock.lock();
+          if (!error && held) held->descriptors.push_back(descriptor);
+        });
+  }
   sent_();
 }
 

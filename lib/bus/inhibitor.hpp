@@ -7,11 +7,12 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace snapshotter::bus {
 
-// While a run seals, reads back or commits a backup, it holds logind's delay lock for shutdown and
-// sleep (systemd-inhibit(1); logind waits InhibitDelayMaxSec= at most, 5 s unless configured).
+// While a run seals, reads back or commits a backup, it holds logind's delay locks for shutdown and
+// for sleep (systemd-inhibit(1); logind waits InhibitDelayMaxSec= at most, 5 s unless configured).
 // What does not make it in that time ends as any run that is interrupted: without a trace in the
 // store, and made up for at the next start. Without logind nothing is delayed.
 //
@@ -26,7 +27,7 @@ class Inhibitor final : private engine::Listener {
  private:
   // Shared with the call that is under way.
   struct Lock {
-    sdbus::UnixFd descriptor;  // closing it gives the lock back
+    std::vector<sdbus::UnixFd> descriptors;  // closing them gives the locks back
   };
   void run_changed(const engine::Run& run) override;
   void run_finished(const engine::Run& run) override;

@@ -89,8 +89,9 @@ std::string one_line(std::string text) {
                             system ? "see: journalctl -u snapshotterd" : "is it still running?"});
   }
   if (name == traits(ErrorKind::access_denied).dbus_name) {
-    const Error denied({doing, "", "you are not allowed to do this",
-                        "become root, or a member of the group snapshotter"});
+    const Error denied(
+        {"do this", "", "you are not allowed to",
+         "become root; members of the group snapshotter may look, start and cancel"});
     throw ServerError(ErrorKind::access_denied, denied.what());
   }
   throw ServerError(kind_of(name), error.getMessage());
