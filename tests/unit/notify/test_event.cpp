@@ -1,5 +1,4 @@
 #include "notify/event.hpp"
-
 #include "support/catch.hpp"
 
 using namespace snapshotter;
