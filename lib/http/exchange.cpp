@@ -2,6 +2,7 @@
 
 #include "async/deadline.hpp"
 #include "http/failure.hpp"
+#include "http/tls.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -69,7 +70,7 @@ HttpError HttpExchange::send_error(const boost::system::error_code& error) const
                    "it took nothing of the request for " + to_string(watchdog_->limit()));
   }
   if (error.category() == asio::error::get_ssl_category()) {
-    return failure(Step::tls, settings_.origin, error.message());
+    return tls_failure(settings_.origin, error.value());
   }
   return system_failure(Step::send, settings_.origin, error.value());
 }
@@ -100,7 +101,10 @@ Task<> HttpExchange::send_piece(std::span<const std::byte>& bytes) {
   const Expectation expectation(*watchdog_);
   const auto outcome = co_await stream_->write_some(bytes);
   bytes = bytes.subspan(outcome.bytes);
-  if (outcome.error) stop_sending(std::make_exception_ptr(send_error(outcome.error)));
+  if (!outcome.error) co_return;
+  const auto error = send_error(outcome.error);
+  if (error.step() == Step::stalled && !stream_->readable()) throw error;
+  stop_sending(std::make_exception_ptr(error));
 }
 
 Task<> HttpExchange::look_for_early_answer() {
@@ -199,7 +203,9 @@ HttpError HttpExchange::receive_error(const boost::system::error_code& error) co
                          : "no answer came within " + to_string(watchdog_->limit()));
   }
   if (error.category() == asio::error::get_ssl_category()) {
-    return failure(head_ ? Step::receive : Step::tls, settings_.origin, error.message());
+    // With TLS 1.3 a peer refuses our certificate after the handshake.
+    if (!head_) return tls_failure(settings_.origin, error.value());
+    return failure(Step::receive, settings_.origin, "TLS: " + error.message());
   }
   return system_failure(Step::receive, settings_.origin, error.value());
 }

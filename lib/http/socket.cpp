@@ -76,50 +76,7 @@ Task<> attempt(const Address& address, const std::string& origin, platform::Cloc
   result.emplace(std::move(socket));
 }
 
-class PlainStream final : public Stream {
- public:
-  explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
-
-  Task<Outcome> read_some(std::span<std::byte> into) override {
-    co_await async::check_cancelled();
-    Outcome outcome;
-    outcome.bytes =
-        co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
-                                         asio::redirect_error(asio::use_awaitable, outcome.error));
-    if (outcome.error) co_await async::check_cancelled();
-    co_return outcome;
-  }
-
-  Task<Outcome> write_some(std::span<const std::byte> from) override {
-    co_await async::check_cancelled();
-    Outcome outcome;
-    outcome.bytes =
-        co_await socket_.async_write_some(asio::buffer(from.data(), from.size()),
-                                          asio::redirect_error(asio::use_awaitable, outcome.error));
-    if (outcome.error) co_await async::check_cancelled();
-    co_return outcome;
-  }
-
-  void interrupt() noexcept override {
-    boost::system::error_code ignored;
-    socket_.cancel(ignored);
-  }
-
-  bool readable() const override {
-    // native_handle() is not const, and only looks.
-    return is_readable(const_cast<Socket&>(socket_).native_handle());
-  }
-
- private:
-  Socket socket_;
-};
-
 }  // namespace
-
-bool is_readable(int descriptor) {
-  pollfd look{descriptor, POLLIN, 0};
-  return ::poll(&look, 1, 0) > 0;
-}
 
 Task<Socket> connect(const std::vector<Address>& addresses, const std::string& origin,
                      platform::Clock& clock, Duration timeout) {
@@ -143,8 +100,35 @@ Task<Socket> connect(const std::vector<Address>& addresses, const std::string& o
   std::rethrow_exception(failure);
 }
 
-std::unique_ptr<Stream> plain_stream(Socket socket) {
-  return std::make_unique<PlainStream>(std::move(socket));
+Task<Stream::Outcome> PlainStream::read_some(std::span<std::byte> into) {
+  co_await async::check_cancelled();
+  Outcome outcome;
+  outcome.bytes =
+      co_await socket_.async_read_some(asio::buffer(into.data(), into.size()),
+                                       asio::redirect_error(asio::use_awaitable, outcome.error));
+  if (outcome.error) co_await async::check_cancelled();
+  co_return outcome;
+}
+
+Task<Stream::Outcome> PlainStream::write_some(std::span<const std::byte> from) {
+  co_await async::check_cancelled();
+  Outcome outcome;
+  outcome.bytes =
+      co_await socket_.async_write_some(asio::buffer(from.data(), from.size()),
+                                        asio::redirect_error(asio::use_awaitable, outcome.error));
+  if (outcome.error) co_await async::check_cancelled();
+  co_return outcome;
+}
+
+void PlainStream::interrupt() noexcept {
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+bool PlainStream::readable() const {
+  // native_handle() is not const, and only looks.
+  pollfd look{const_cast<Socket&>(socket_).native_handle(), POLLIN, 0};
+  return ::poll(&look, 1, 0) > 0;
 }
 
 }  // namespace snapshotter::http

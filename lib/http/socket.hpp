@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace snapshotter::http {
@@ -33,7 +34,18 @@ struct Address {
 [[nodiscard]] Task<Socket> connect(const std::vector<Address>& addresses, const std::string& origin,
                                    platform::Clock& clock, Duration timeout);
 
-[[nodiscard]] std::unique_ptr<Stream> plain_stream(Socket socket);
-[[nodiscard]] bool is_readable(int descriptor);
+class PlainStream final : public Stream {
+ public:
+  explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
+  Task<Outcome> read_some(std::span<std::byte> into) override;
+  Task<Outcome> write_some(std::span<const std::byte> from) override;
+  void interrupt() noexcept override;
+  [[nodiscard]] bool readable() const override;
+  // For TLS on top; nothing must have been read too much.
+  [[nodiscard]] Socket take() { return std::move(socket_); }
+
+ private:
+  Socket socket_;
+};
 
 }  // namespace snapshotter::http

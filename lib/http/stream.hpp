@@ -25,7 +25,8 @@ class Stream {
   [[nodiscard]] virtual Task<Outcome> write_some(std::span<const std::byte> from) = 0;
   // Ends what is being waited for.
   virtual void interrupt() noexcept = 0;
-  // Whether the peer has sent something, or gone.
+  // Whether the peer is known to have sent something, or to have gone. Under TLS never: there, what
+  // has come need not be data.
   [[nodiscard]] virtual bool readable() const = 0;
 };
 

@@ -19,33 +19,33 @@
 namespace snapshotter::test {
 namespace {
 
-platform::UniqueFd listen_on(const sockaddr* address, socklen_t length) {
+platform::UniqueFd listen_on(const sockaddr* address, socklen_t length, int backlog) {
   platform::UniqueFd descriptor(
       ::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!descriptor || ::bind(descriptor.get(), address, length) != 0 ||
-      ::listen(descriptor.get(), 128) != 0) {
+      ::listen(descriptor.get(), backlog) != 0) {
     throw_system_error("listen for a test", "", errno);
   }
   return descriptor;
 }
 
-platform::UniqueFd listen_on(const std::string& address) {
+platform::UniqueFd listen_on(const std::string& address, int backlog) {
   if (address.starts_with('/')) {
     sockaddr_un local{};
     local.sun_family = AF_UNIX;
     address.copy(local.sun_path, sizeof local.sun_path - 1);
-    return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local);
+    return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local, backlog);
   }
   if (address.find(':') != std::string::npos) {
     sockaddr_in6 local{};
     local.sin6_family = AF_INET6;
     ::inet_pton(AF_INET6, address.c_str(), &local.sin6_addr);
-    return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local);
+    return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local, backlog);
   }
   sockaddr_in local{};
   local.sin_family = AF_INET;
   ::inet_pton(AF_INET, address.c_str(), &local.sin_addr);
-  return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local);
+  return listen_on(reinterpret_cast<const sockaddr*>(&local), sizeof local, backlog);
 }
 
 std::uint16_t port_of(int descriptor) {
@@ -63,7 +63,7 @@ std::uint16_t port_of(int descriptor) {
 struct ScriptedServer::State {
   State(boost::asio::any_io_executor loop, Options its_options)
       : options(std::move(its_options)),
-        listener(listen_on(options.address)),
+        listener(listen_on(options.address, options.backlog)),
         group(std::move(loop)) {}
 
   Options options;

@@ -47,6 +47,7 @@ class ScriptedServer {
     std::string address = "127.0.0.1";  // an IPv4 or IPv6 address, or the absolute path of a socket
     std::shared_ptr<const Tls> tls = {};
     bool accept = true;     // false: connections wait in the kernel for ever
+    int backlog = 128;      // how many of them
     bool handshake = true;  // of TLS, before the script begins
   };
 

@@ -28,14 +28,6 @@ Attempt ask(std::string bytes, End end = End::close, http::Request request = get
   return result;
 }
 
-std::string body_of(const Attempt& attempt) {
-  return attempt.response ? attempt.response->body : "no response: " + attempt.why;
-}
-
-std::optional<Step> step_of(const Attempt& attempt) {
-  return attempt.error ? std::optional(attempt.error->step()) : std::nullopt;
-}
-
 }  // namespace
 
 TEST_CASE("a request carries what it must") {

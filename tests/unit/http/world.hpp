@@ -73,6 +73,14 @@ struct World {
   }
 };
 
+inline std::string body_of(const Attempt& attempt) {
+  return attempt.response ? attempt.response->body : "no response: " + attempt.why;
+}
+
+inline std::optional<http::HttpError::Step> step_of(const Attempt& attempt) {
+  return attempt.error ? std::optional(attempt.error->step()) : std::nullopt;
+}
+
 inline http::ClientOptions options_for(const http::Url& url) {
   http::ClientOptions options;
   options.url = url;
