@@ -201,7 +201,6 @@ void RunningProgram::read_output() {
 void RunningProgram::read_messages() {
   const std::size_t got = read_from(program_.messages);
   tail_.append({reinterpret_cast<const char*>(piece_.data()), got});
-  if (got > 0 && phase_ == Phase::left) wait_at_most(kSilence);
 }
 
 // Closes the pipe at its end.

@@ -57,8 +57,8 @@ struct Exit {
 // When `stop` is requested or `output` throws, the group gets SIGTERM, after `grace` SIGKILL, and
 // the call ends after the program has: with CancelledError, or with what `output` threw. Nothing of
 // the group is left then; nor when the program ends by itself and leaves children that hold its
-// output or standard error open: once these have been silent for a second, they are ended in the
-// same way. Children that hold neither are left alone. One that left the group and holds on to the
+// output or standard error open: once no output has come for a second, they are ended in the same
+// way. Children that hold neither are left alone. One that left the group and holds on to the
 // output is let go a second after SIGKILL. A program in a system call that can't be interrupted (a
 // file server that is gone) keeps the call waiting: nothing can end that. `stop` after the end of
 // the program changes nothing. Requested before, the program is not started.

@@ -162,6 +162,13 @@ TEST_CASE("a child that holds only standard error open is ended, and no harm is 
   CHECK(ended(numbers(output)[0]));
 }
 
+TEST_CASE("a child that complains for ever can't keep the call waiting") {
+  const NothingLeft nothing_left;
+  const Exit exit = run_quietly(shell("yes >&2 &"));
+  CHECK(exit.code == 0);
+  CHECK(exit.messages.ends_with("y\n"));
+}
+
 TEST_CASE("a child that holds nothing open is left alone") {
   const NothingLeft nothing_left;
   const auto processes = numbers(text_of(shell("sleep 1000 >/dev/null 2>&1 & echo $!")));
