@@ -1,3 +1,4 @@
+#include "target/command/command_target.hpp"
 #include "target/filesystem/filesystem_target.hpp"
 #include "target/target.hpp"
 
@@ -5,6 +6,7 @@ namespace snapshotter::target {
 
 TargetRegistry built_in_targets() {
   TargetRegistry registry;
+  registry.add("command", command_target_from);
   registry.add("filesystem", filesystem_target_from);
   return registry;
 }

@@ -15,6 +15,22 @@
 namespace snapshotter::test {
 namespace {
 
+// The machine's clock, except that it is always the same time: what two attempts write differs only
+// where their source does.
+class FixedClock : public platform::Clock {
+ public:
+  explicit FixedClock(boost::asio::any_io_executor loop)
+      : machine_(platform::system_clock(std::move(loop))) {}
+
+  Time now() const override { return from_unix_micros(1'795'485'600'123'456); }
+  Steady steady_now() const override { return machine_->steady_now(); }
+  Task<Woke> wait_until(Time time) override { return machine_->wait_until(time); }
+  Task<> sleep_for(Duration duration) override { return machine_->sleep_for(duration); }
+
+ private:
+  std::unique_ptr<platform::Clock> machine_;
+};
+
 // One attempt of a run, as the engine makes it: a fresh archive, the target's coroutine in a group.
 class Attempt {
  public:
@@ -60,7 +76,7 @@ class Attempt {
  private:
   Task<> back_up() {
     archive::ArchiveWriter writer(sink, compressors_, {}, {});
-    target::Context context{{loop_.executor(), pool_, *clock_, *random_, memory}, writer, progress};
+    target::Context context{{loop_.executor(), pool_, clock_, *random_, memory}, writer, progress};
     report = co_await target_.backup(context);
     summary = writer.finish();
   }
@@ -77,7 +93,7 @@ class Attempt {
 
   target::BackupTarget& target_;
   async::Loop loop_;
-  std::unique_ptr<platform::Clock> clock_ = platform::system_clock(loop_.executor());
+  FixedClock clock_{loop_.executor()};
   std::unique_ptr<platform::Random> random_ = platform::seeded_random(1);
   async::WorkerPool pool_{"test", 1};
   async::WorkerPool compressors_{"test-z", 1};
