@@ -21,6 +21,15 @@ Engine::Impl::Impl(Services given, std::shared_ptr<const config::Config> first_c
       config(std::move(first_config)),
       catalog(services.catalog, std::move(opened)),
       scheduler(services, [this](const Due& due) { on_due(due); }),
+      notifications(services, catalog),
+      writes(catalog, services.log,
+             [this](const std::vector<std::string>& notifiers) { notifications.wake(notifiers); }),
+      overdue(
+          services, [this](const std::string& job) { return overdue_facts(job); },
+          [this](const std::string& job, std::optional<Time> since, Time expected_by) {
+            tell_overdue(job, since, expected_by);
+          },
+          [this](PendingWrites::Change change) { write_soon(std::move(change)); }),
       tasks(services.loop) {}
 
 Engine::Engine(Services services, std::shared_ptr<const config::Config> config,
@@ -35,21 +44,25 @@ void Engine::remove_listener(Listener& listener) { std::erase(impl_->listeners, 
 
 Task<> Engine::start(bool schedules) {
   auto& impl = *impl_;
-  co_await mark_interrupted(impl.services, impl.catalog);
+  co_await impl.refresh_last_good("");
+  co_await impl.overdue.load(impl.catalog, impl.config);
+  if (schedules) {
+    impl.scheduler.restore(co_await impl.catalog.call(
+        [](catalog::Catalog& records) { return records.last_firings(); }));
+    impl.scheduler.set_jobs(*impl.config);
+  }
+  const EventsOf events_of = [&impl](const catalog::RunRecord& run) {
+    return impl.events_of_death(run);
+  };
+  co_await mark_interrupted(impl.services, impl.catalog, events_of);
   impl.last_runs =
       co_await impl.catalog.call([](catalog::Catalog& records) { return records.last_runs(); });
-  co_await impl.refresh_last_good("");
+  co_await impl.recall_outcomes();
   impl.recover_stores(true);
-  for (const auto& [name, target] : impl.config->targets) {
-    impl.recoveries.push_back(
-        impl.spawn("recover target " + name,
-                   recover_target(impl.services, impl.catalog, name, target.target)));
-  }
+  impl.recover_targets();
+  impl.notifications.start(*impl.config);
   if (!schedules) co_return;
 
-  impl.scheduler.restore(
-      co_await impl.catalog.call([](catalog::Catalog& records) { return records.last_firings(); }));
-  impl.scheduler.set_jobs(*impl.config);
   co_await impl.remember_new_jobs();
   for (const auto& run : co_await runs_to_catch_up(impl.services, impl.catalog, impl.config)) {
     // A firing that was missed meanwhile makes up for both.
@@ -58,7 +71,10 @@ Task<> Engine::start(bool schedules) {
     impl.services.log.with({.job = run.job}).info("makes up for interrupted run " + run.id);
     trigger(run.job, {.trigger = catalog::Trigger::catch_up});
   }
-  if (!impl.stopping) impl.scheduler.start();
+  if (impl.stopping) co_return;
+  impl.scheduler.start();
+  impl.overdue.set_jobs(impl.config);
+  impl.overdue.start();
 }
 
 void Engine::Impl::recover_stores(bool sweep) {
@@ -71,6 +87,19 @@ void Engine::Impl::recover_stores(bool sweep) {
   for (const auto& [name, store] : config->stores) {
     if (queue.is_ready(name)) continue;
     recoveries.push_back(spawn("recover store " + name, recover(*this, store, sweep)));
+  }
+}
+
+void Engine::Impl::recover_targets() {
+  const auto recover = [](Impl& impl, std::string name,
+                          std::shared_ptr<target::BackupTarget> target) -> Task<> {
+    co_await recover_target(impl.services, impl.catalog, name, target);
+    impl.queue.set_target_ready(name);
+    impl.start_what_may();
+  };
+  for (const auto& [name, spec] : config->targets) {
+    if (!known_targets.insert(name).second) continue;
+    recoveries.push_back(spawn("recover target " + name, recover(*this, name, spec.target)));
   }
 }
 
@@ -87,12 +116,13 @@ void Engine::Impl::on_due(const Due& due) {
   if (due.missed && !job.catch_up) {
     log.warning("the firing of " + when + " was missed; catch_up is off",
                 {.message_id = std::string(telemetry::kFiringMissed)});
-    return answer_without_run(due);
+    return answer_without_run(due,
+                              "the daemon did not run or the machine slept, and catch_up is off");
   }
   if (is_full(job)) {
     log.warning("the firing of " + when + " was skipped: the job's last run is still going",
                 {.message_id = std::string(telemetry::kFiringMissed)});
-    return answer_without_run(due);
+    return answer_without_run(due, "the job's last run was still going");
   }
   auto record = new_record(catalog::RunKind::backup, due.job);
   record.trigger = due.missed ? catalog::Trigger::catch_up : catalog::Trigger::schedule;
@@ -102,13 +132,14 @@ void Engine::Impl::on_due(const Due& due) {
   admit(std::move(record), due.answered);
 }
 
-void Engine::Impl::answer_without_run(const Due& due) {
-  const auto put = [](Impl& impl, std::string job, Time answered) -> Task<> {
-    co_await impl.catalog.call(
-        [&](catalog::Catalog& records) { records.put_firing(job, answered); });
-    for (auto* listener : impl.listeners) listener->jobs_changed();
-  };
-  spawn("record firing", put(*this, due.job, due.answered));
+void Engine::Impl::answer_without_run(const Due& due, const std::string& why) {
+  auto missed = facts(notify::EventKind::missed, due.job);
+  missed.missed = notify::MissedFacts{due.scheduled, why};
+  const auto events = address(missed, *config);
+  write_soon([due, events](
+                 catalog::Catalog& records) { records.put_firing(due.job, due.answered, events); },
+             events);
+  for (auto* listener : listeners) listener->jobs_changed();
 }
 
 // A job's schedule counts from when it was first seen, also over a restart before its first firing.
@@ -124,12 +155,18 @@ Task<> Engine::Impl::remember_new_jobs() {
 Task<> Engine::stop() {
   impl_->stopping = true;
   co_await impl_->scheduler.stop();
+  co_await impl_->overdue.stop();
   for (const auto recovery : impl_->recoveries) impl_->tasks.cancel(recovery);
   for (const auto& run : impl_->queue.active_runs()) {
     run->cancel(Run::CancelReason::shutdown);
     static_cast<LiveRun&>(*run).turn.set();
   }
   co_await impl_->tasks.join();
+  if (!co_await impl_->writes.flush()) {
+    impl_->services.log.error(std::to_string(impl_->writes.size()) +
+                              " changes to the catalog are lost, with their events");
+  }
+  co_await impl_->notifications.stop();
 }
 
 bool Engine::stopping() const noexcept { return impl_->stopping; }
@@ -138,7 +175,10 @@ void Engine::reload(std::shared_ptr<const config::Config> config) {
   impl_->config = std::move(config);
   impl_->scheduler.set_jobs(*impl_->config);
   impl_->spawn("remember new jobs", impl_->remember_new_jobs());
+  impl_->overdue.set_jobs(impl_->config);
+  impl_->notifications.reload(*impl_->config);
   impl_->recover_stores(false);
+  impl_->recover_targets();
   for (auto* listener : impl_->listeners) listener->jobs_changed();
   impl_->start_what_may();
 }
@@ -243,6 +283,7 @@ Task<std::vector<retention::Decision>> Engine::prune(std::string job, bool dry_r
       decisions = co_await decide_retention(impl_->services, impl_->catalog, config->jobs.at(name));
     } else {
       decisions = co_await apply_retention(impl_->services, impl_->catalog, config, name, "");
+      impl_->tell_pruned(name, decisions);
     }
     std::erase_if(decisions, [](const auto& decision) { return decision.keep; });
     std::ranges::move(decisions, std::back_inserter(removed));

@@ -9,6 +9,7 @@
 #include "config/config.hpp"
 #include "engine/run.hpp"
 #include "engine/services.hpp"
+#include "notify/notifier.hpp"
 #include "retention/retention.hpp"
 
 #include <memory>
@@ -49,6 +50,13 @@ struct RunDetails {
   std::vector<catalog::LogLine> log;
 };
 
+struct NotifierStatus {
+  std::string name, type;
+  std::string where;  // Notifier::describe()
+  std::vector<notify::EventKind> events;
+  catalog::DeliveryStatus deliveries;
+};
+
 struct TriggerOptions {
   std::vector<std::string> targets = {};  // of the job; empty: all
   catalog::Trigger trigger = catalog::Trigger::manual;
@@ -69,10 +77,13 @@ class Engine {
   void remove_listener(Listener& listener);
 
   // Recovers from a crash – runs that died become `interrupted`, partial files are swept, targets
-  // recover, backups that the catalog does not know are taken in – and begins to fire schedules
-  // (unless `schedules` is false). A store or target that is away is logged, not fatal.
+  // recover, backups that the catalog does not know are taken in –, begins to deliver what waits in
+  // the outbox and (unless `schedules` is false) to fire schedules and to watch for overdue jobs. A
+  // store or target that is away is logged, not fatal; no run begins before its store was swept and
+  // its targets have recovered.
   [[nodiscard]] Task<> start(bool schedules = true);
-  // Refuses new work, cancels what runs, waits for it. The catalog stays usable until destruction.
+  // Refuses new work, cancels what runs, waits for it – not for receivers of notifications, which
+  // get what waits after the next start. The catalog stays usable until destruction.
   [[nodiscard]] Task<> stop();
   [[nodiscard]] bool stopping() const noexcept;
 
@@ -93,6 +104,12 @@ class Engine {
   [[nodiscard]] Task<std::vector<retention::Decision>> prune(std::string job, bool dry_run);
   // Rebuilds the catalog's backups from the stores' manifests.
   [[nodiscard]] Task<catalog::Catalog::Changes> rescan();
+  // One attempt to send a test to a notifier, and what came of it. Throws invalid_argument (there
+  // is no such notifier), shutting_down.
+  [[nodiscard]] Task<notify::NotificationResult> test_notifier(std::string name);
+  // Gives notifiers time: returns when nothing waits that would be tried within `most`, and after
+  // `most` in any case.
+  [[nodiscard]] Task<> deliver_pending(Duration most);
   // Returns when the run has finished (at once when it has already). Throws no_such_run.
   [[nodiscard]] Task<catalog::RunRecord> wait(std::string run);
 
@@ -110,6 +127,7 @@ class Engine {
   [[nodiscard]] Task<std::vector<catalog::RunRecord>> runs(catalog::RunFilter filter);
   // `id` may be a unique beginning. Throws no_such_run, invalid_argument (not unique).
   [[nodiscard]] Task<RunDetails> run(std::string id);
+  [[nodiscard]] Task<std::vector<NotifierStatus>> notifiers();  // those configured, by name
   [[nodiscard]] Task<std::vector<BackupStatus>> backups(std::string job, std::string target = {});
 
  private:

@@ -8,25 +8,6 @@
 
 namespace snapshotter::engine {
 
-namespace {
-
-// The oldest of the targets' last good backups: the job is as good as its worst target.
-std::optional<catalog::BackupRecord> oldest_last_good(
-    const config::JobSpec& job,
-    const std::map<std::string, std::map<std::string, catalog::BackupRecord>>& last_good) {
-  const auto of_job = last_good.find(job.name);
-  if (of_job == last_good.end()) return std::nullopt;
-  std::optional<catalog::BackupRecord> oldest;
-  for (const auto& target : job.targets) {
-    const auto found = of_job->second.find(target);
-    if (found == of_job->second.end()) return std::nullopt;
-    if (!oldest || found->second.taken < oldest->taken) oldest = found->second;
-  }
-  return oldest;
-}
-
-}  // namespace
-
 std::optional<JobStatus> Engine::job(const std::string& name) const {
   const auto spec = impl_->config->jobs.find(name);
   if (spec == impl_->config->jobs.end()) return std::nullopt;
@@ -36,7 +17,7 @@ std::optional<JobStatus> Engine::job(const std::string& name) const {
   if (const auto last = impl_->last_runs.find(name); last != impl_->last_runs.end()) {
     status.last_run = last->second;
   }
-  status.last_good = oldest_last_good(spec->second, impl_->last_good);
+  status.last_good = impl_->last_good_of(name);
   status.active = impl_->queue.active_of(name) > 0;
   return status;
 }

@@ -61,6 +61,7 @@ Task<> Engine::Impl::drive(std::shared_ptr<LiveRun> run, std::optional<Time> fir
   for (const auto& forgotten : queue.finish(run)) {
     for (auto* listener : listeners) listener->run_forgotten(forgotten->id());
   }
+  overdue.look_at(run->record.job);
   for (auto* listener : listeners) listener->jobs_changed();
   start_what_may();
   if (failure) std::rethrow_exception(failure);
@@ -71,23 +72,24 @@ Task<> Engine::Impl::work(LiveRun& run, std::optional<Time> firing) {
   start_what_may();
   co_await run.turn.wait();
   if (run.scope.cancelled()) {
-    run.record.state = run.cancel_reason == Run::CancelReason::shutdown ? RunState::interrupted
-                                                                        : RunState::cancelled;
+    run.record.state = run.cancelled_state();
     run.record.error = "cancelled before it began";
     for (auto& result : run.record.results) result.state = run.record.state;
   } else {
     begin(run);
     // Until one of them is on disk, each save carries the firing.
     if (saved) firing.reset();
-    saved = co_await save(run, firing);
+    saved = co_await save(run, firing, events_of_start(run));
     co_await execute(run);
   }
   run.record.finished = services.clock.now();
   run.current.clear();
+  const bool was_overdue = overdue.is_told(run.record.job);
   co_await refresh_last_good(run.record.job);
+  auto events = events_of_end(run, was_overdue);
   end(run);
   if (saved) firing.reset();
-  co_await save(run, firing);
+  co_await save_end(run, firing, std::move(events));
   co_await trim_history();
 }
 
@@ -143,23 +145,46 @@ Task<> Engine::Impl::retain(LiveRun& run) {
   run.phase = Phase::pruning;
   changed(run);
   if (co_await clock_is_implausible(run)) co_return;
-  co_await apply_retention(services, catalog, current, run.record.job, run.id(), run.scope.token());
+  const auto removed = co_await apply_retention(services, catalog, current, run.record.job,
+                                                run.id(), run.scope.token());
+  tell_pruned(run.record.job, removed);
 }
 
-// False: the catalog can't be written. That does not stop a backup; the journal has what it misses.
-Task<bool> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing) {
+// False: the catalog can't be written. That does not stop a backup; the journal has what it misses,
+// and events are kept.
+Task<bool> Engine::Impl::save(const LiveRun& run, std::optional<Time> firing, Entries events) {
   const auto lines = services.run_log.take(run.id());
   const auto record = run.record;
+  std::vector<std::string> notifiers;
+  for (const auto& event : events) notifiers.push_back(event.notifier);
+  (void)co_await writes.flush();
+  bool put = false;
   try {
     co_await catalog.call([&](catalog::Catalog& records) {
-      records.put_run(record, firing);
+      records.put_run(record, firing, events);
+      put = true;
       if (!lines.empty()) records.append_log(record.id, lines);
     });
-    co_return true;
   } catch (const Error& error) {
     services.log.with({.job = record.job, .run = record.id}).error(error.what());
   }
-  co_return false;
+  if (put) {
+    notifications.wake(notifiers);
+  } else if (!events.empty()) {
+    writes.add([events](catalog::Catalog& records) { records.put_events(events); }, events);
+  }
+  co_return put;
+}
+
+// The run's end and what tells of it are one transaction, which is kept until it can be made.
+Task<> Engine::Impl::save_end(const LiveRun& run, std::optional<Time> firing, Entries events) {
+  PendingWrites::Change put = [record = run.record, firing, events](catalog::Catalog& records) {
+    records.put_run(record, firing, events);
+  };
+  PendingWrites::Change append = [id = run.id(), lines = services.run_log.take(run.id())](
+                                     catalog::Catalog& records) { records.append_log(id, lines); };
+  writes.add(std::move(put), events);
+  (void)co_await writes.write(std::move(append));
 }
 
 // After each run, so that there is never much to remove at a time.
@@ -228,6 +253,7 @@ void Engine::Impl::end(const LiveRun& run) {
       level_of(record.state), line,
       {.job = record.job, .run = record.id, .message_id = std::string(message_id(record.state))});
   if (record.kind == catalog::RunKind::backup) last_runs[record.job] = record;
+  note_outcome(record);
   if (!record.error.empty() && record.state != RunState::cancelled) {
     last_error = (record.job.empty() ? record.id : record.job) + ": " + record.error;
   }

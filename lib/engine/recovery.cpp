@@ -1,8 +1,10 @@
 #include "engine/recovery.hpp"
 
+#include "async/deadline.hpp"
 #include "async/offload.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/units.hpp"
 #include "engine/target_backup.hpp"
 #include "engine/target_memory.hpp"
 #include "telemetry/message_ids.hpp"
@@ -14,7 +16,7 @@ namespace snapshotter::engine {
 
 using catalog::RunState;
 
-Task<> mark_interrupted(const Services& services, CatalogAccess& catalog) {
+Task<> mark_interrupted(const Services& services, CatalogAccess& catalog, EventsOf events_of) {
   auto runs =
       co_await catalog.call([](catalog::Catalog& records) { return records.unfinished_runs(); });
   for (auto& run : runs) {
@@ -24,7 +26,8 @@ Task<> mark_interrupted(const Services& services, CatalogAccess& catalog) {
     for (auto& result : run.results) {
       if (!catalog::is_final(result.state)) result.state = RunState::interrupted;
     }
-    co_await catalog.call([&](catalog::Catalog& records) { records.put_run(run); });
+    const auto events = events_of(run);
+    co_await catalog.call([&](catalog::Catalog& records) { records.put_run(run, {}, events); });
     services.log
         .with(
             {.job = run.job, .run = run.id, .message_id = std::string(telemetry::kRunInterrupted)})
@@ -140,7 +143,21 @@ Task<> recover_target(const Services& services, CatalogAccess& catalog, std::str
   TargetMemory memory(catalog, name);
   target::Surroundings surroundings{services.loop, services.blocking, services.clock,
                                     services.random, memory};
-  co_await target->recover(surroundings);
+  const Error::Parts too_long{"recover target", name,
+                              "it took longer than " + to_string(kRecoveryTime),
+                              "look at its source for what an interrupted run has left there"};
+  std::string error;
+  try {
+    co_await async::with_deadline(target->recover(surroundings),
+                                  services.clock.sleep_for(kRecoveryTime), too_long);
+  } catch (const CancelledError&) {
+    throw;
+  } catch (const TimeoutError& timeout) {
+    error = timeout.what();
+  } catch (const std::exception& failure) {
+    error = "cannot recover target '" + name + "': " + failure.what();
+  }
+  if (!error.empty()) services.log.with({.target = name}).error(error);
 }
 
 Task<catalog::Catalog::Changes> rescan_stores(const Services& services, CatalogAccess& catalog,

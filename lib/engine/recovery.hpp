@@ -5,14 +5,18 @@
 #include "engine/catalog_access.hpp"
 #include "engine/services.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace snapshotter::engine {
 
-// Marks the runs of a daemon that died as interrupted.
-[[nodiscard]] Task<> mark_interrupted(const Services& services, CatalogAccess& catalog);
+// Marks the runs of a daemon that died as interrupted, each together with the events that tell of
+// it.
+using EventsOf = std::function<std::vector<catalog::OutboxEntry>(const catalog::RunRecord& run)>;
+[[nodiscard]] Task<> mark_interrupted(const Services& services, CatalogAccess& catalog,
+                                      EventsOf events_of);
 
 // The interrupted runs that are to be made up for now: the last run of a job whose schedule asked
 // for it and whose policy is catch_up. A job that was interrupted kMaxInterruptions times in a row
@@ -28,7 +32,9 @@ inline constexpr std::size_t kMaxInterruptions = 3;
 [[nodiscard]] Task<> recover_store(const Services& services, CatalogAccess& catalog,
                                    config::StoreSpec store, bool sweep);
 
-// Lets a target remove what a killed daemon left at its source. Throws what it throws.
+// Lets a target remove what a killed daemon left at its source, for at most kRecoveryTime: a peer
+// that hangs does not keep its target from being backed up for ever. Logs instead of throwing.
+inline constexpr Duration kRecoveryTime = std::chrono::seconds{60};
 [[nodiscard]] Task<> recover_target(const Services& services, CatalogAccess& catalog,
                                     std::string name, std::shared_ptr<target::BackupTarget> target);
 

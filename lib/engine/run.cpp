@@ -25,6 +25,11 @@ void Run::cancel(CancelReason reason) {
   scope.cancel();
 }
 
+catalog::RunState Run::cancelled_state() const noexcept {
+  return cancel_reason == CancelReason::shutdown ? catalog::RunState::interrupted
+                                                 : catalog::RunState::cancelled;
+}
+
 Run::Totals Run::totals() const {
   Totals totals;
   for (const auto& result : record.results) {

@@ -39,6 +39,8 @@ class Run {
   enum class CancelReason { none, requested, timeout, shutdown };
   // Sticky; the first reason stays.
   void cancel(CancelReason reason);
+  // What the end of a run is called that was cancelled.
+  [[nodiscard]] catalog::RunState cancelled_state() const noexcept;
 
   struct Totals {
     std::uint64_t read = 0, written = 0, total = 0;  // bytes; total 0: unknown
@@ -50,7 +52,8 @@ class Run {
   std::shared_ptr<const config::Config> config;
   std::vector<std::string> targets;  // of a verify run: backup ids
   Phase phase = Phase::waiting;
-  std::string current;  // the target being worked on
+  std::string current;                  // the target being worked on
+  std::vector<std::string> attentions;  // what somebody should act on, though the backup is whole
   std::shared_ptr<target::Progress> progress = std::make_shared<target::Progress>();
   async::CancelScope scope;
   CancelReason cancel_reason = CancelReason::none;

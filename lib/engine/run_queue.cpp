@@ -10,10 +10,16 @@ void RunQueue::set_ready(const std::string& store) { ready_stores_.insert(store)
 
 bool RunQueue::is_ready(const std::string& store) const { return ready_stores_.contains(store); }
 
+void RunQueue::set_target_ready(const std::string& target) { ready_targets_.insert(target); }
+
 bool RunQueue::can_start(const Run& run) const {
   const auto* job = run.job();
   if (job == nullptr) return true;
   if (!ready_stores_.contains(job->store)) return false;
+  const bool recovered = std::ranges::all_of(run.record.results, [&](const auto& result) {
+    return ready_targets_.contains(result.target);
+  });
+  if (!recovered) return false;
   const auto uses = [](const Run& other, const std::string& target) {
     return std::ranges::find(other.record.results, target, &catalog::TargetResult::target) !=
            other.record.results.end();

@@ -15,7 +15,7 @@ namespace snapshotter::engine {
 
 // Runs start in the order they came, except that one which has to wait for a target or a store does
 // not hold up those behind it. A run starts when fewer than `max_concurrent` run, no other run uses
-// one of its targets, and its store is ready. Runs that verify need only a place.
+// one of its targets, and its targets and its store are ready. Runs that verify need only a place.
 class RunQueue {
  public:
   explicit RunQueue(std::size_t recent_limit) : recent_limit_(recent_limit) {}
@@ -24,6 +24,8 @@ class RunQueue {
   // A store may be used; called once per store, after it was swept.
   void set_ready(const std::string& store);
   [[nodiscard]] bool is_ready(const std::string& store) const;
+  // A target may be backed up; called once per target, when its recovery has ended.
+  void set_target_ready(const std::string& target);
   // The runs that start now; they count as running from here on.
   [[nodiscard]] std::vector<std::shared_ptr<Run>> take_startable(std::size_t max_concurrent);
   // Moves a run, queued or running, to the recent ones; returns those that this pushed out.
@@ -47,7 +49,7 @@ class RunQueue {
   std::size_t recent_limit_;
   std::list<Active> active_;
   std::deque<std::shared_ptr<Run>> recent_;
-  std::set<std::string> ready_stores_;
+  std::set<std::string> ready_stores_, ready_targets_;
 };
 
 }  // namespace snapshotter::engine

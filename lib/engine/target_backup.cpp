@@ -240,17 +240,30 @@ std::string one_line(const store::Manifest& manifest) {
   return line;
 }
 
-// Warnings of the target, a few of them: all are in the manifest.
+std::string line_of(const target::Warning& warning) {
+  return warning.path.empty() ? warning.what : printable(warning.path) + ": " + warning.what;
+}
+
+// Warnings of the target, a few of them, what somebody should act on first: all are in the
+// manifest.
 void log_warnings(const telemetry::Logger& log, const target::Report& report) {
+  using Kind = target::Warning::Kind;
+  auto warnings = report.warnings;
+  std::erase_if(warnings, [](const auto& warning) { return warning.kind == Kind::note; });
+  std::ranges::stable_partition(
+      warnings, [](const auto& warning) { return warning.kind == Kind::attention; });
   constexpr std::size_t kMost = 20;
-  std::size_t logged = 0;
+  for (std::size_t i = 0; i < std::min(warnings.size(), kMost); ++i) {
+    log.warning(line_of(warnings[i]));
+  }
+  if (warnings.size() > kMost) log.warning("more warnings are in the backup's manifest");
+}
+
+// For those who are told of the run's end.
+void note_attentions(const target::Report& report, Run& run, const std::string& target) {
   for (const auto& warning : report.warnings) {
-    if (warning.kind == target::Warning::Kind::note) continue;
-    if (logged++ == kMost) {
-      log.warning("more warnings are in the backup's manifest");
-      return;
-    }
-    log.warning(printable(warning.path) + ": " + warning.what);
+    if (warning.kind != target::Warning::Kind::attention) continue;
+    run.attentions.push_back(target + ": " + line_of(warning));
   }
 }
 
@@ -300,6 +313,7 @@ Task<Ended> try_once(const Services& services, CatalogAccess& catalog, Run& run,
     ended.error = std::string("unexpected: ") + error.what();
   }
   log_warnings(log, attempt.report());
+  note_attentions(attempt.report(), run, target.name);
   co_await attempt.clean_up();
   co_return ended;
 }

@@ -103,8 +103,7 @@ Task<> execute_verification(const Services& services, CatalogAccess& catalog, Ru
     run.current.clear();
   }
   if (run.scope.cancelled()) {
-    run.record.state = run.cancel_reason == Run::CancelReason::shutdown ? RunState::interrupted
-                                                                        : RunState::cancelled;
+    run.record.state = run.cancelled_state();
   } else {
     run.record.state = outcome(run.record.results);
   }

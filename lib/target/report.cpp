@@ -19,7 +19,11 @@ void Report::add(Warning warning) {
       ++attentions;
       break;
   }
-  if (warnings.size() < kMaxWarnings) warnings.push_back(std::move(warning));
+  if (warnings.size() < kMaxWarnings) {
+    warnings.push_back(std::move(warning));
+  } else if (warning.kind == Warning::Kind::attention) {
+    warnings.back() = std::move(warning);
+  }
 }
 
 }  // namespace snapshotter::target

@@ -49,7 +49,8 @@ struct Warning {
 };
 
 struct Report {
-  std::vector<Warning> warnings;  // at most kMaxWarnings; the first ones
+  // At most kMaxWarnings: the first ones, but the last attention always.
+  std::vector<Warning> warnings;
   // Counts of all, listed or not.
   std::uint64_t notes = 0, changed = 0, missing = 0, attentions = 0;
   std::string source = "{}";  // a JSON object for the manifest

@@ -106,6 +106,7 @@ void FakeTarget::write_files(target::Context& context, int attempt, const std::s
 
 Task<> FakeTarget::recover(target::Surroundings&) {
   ++recoveries_;
+  if (script.during_recover) co_await script.during_recover();
   if (script.recover_failure) std::rethrow_exception(script.recover_failure);
   co_return;
 }

@@ -35,6 +35,8 @@ struct FakeScript {
   std::function<void(std::size_t file)> before_file;
   // Thrown in this attempt, when all files but the last were written.
   std::map<int, std::exception_ptr> failures;
+  // Awaited in recover(), before recover_failure is thrown.
+  std::function<Task<>()> during_recover;
   std::exception_ptr recover_failure;
 
   std::shared_ptr<Concurrency> concurrency;

@@ -26,6 +26,20 @@ FakeTarget& Harness::add_job(const std::string& name, FakeScript script) {
   return *target;
 }
 
+FakeNotifier& Harness::add_notifier(const std::string& name, const std::string& job,
+                                    std::vector<notify::EventKind> events) {
+  auto notifier = std::make_shared<FakeNotifier>();
+  if (events.empty()) {
+    for (const auto& event : notify::event_names()) {
+      events.push_back(notify::parse_event(event).value());
+    }
+  }
+  notifiers[name] = notifier;
+  config.notifiers[name] = {name, "fake", std::move(events), notifier};
+  config.jobs.at(job).notify.push_back(name);
+  return *notifier;
+}
+
 std::shared_ptr<const config::Config> Harness::shared_config() const {
   return std::make_shared<const config::Config>(config);
 }
@@ -42,6 +56,7 @@ void Harness::run(const std::function<Task<>(Harness&)>& body) {
   telemetry::Logging logging(quiet);
   logging.set_observer([&](telemetry::LogLevel level, std::string_view text,
                            const telemetry::LogFields& fields, Time time) {
+    log.push_back(std::string(name(level)) + ": " + std::string(text));
     if (fields.run.empty()) return;
     run_log.add(fields.run, {time, std::string(name(level)), fields.target, std::string(text)});
   });

@@ -4,6 +4,7 @@
 #include "async/event.hpp"
 #include "async/loop.hpp"
 #include "engine/engine.hpp"
+#include "support/fake/fake_notifier.hpp"
 #include "support/fake/fake_target.hpp"
 #include "support/fake/manual_clock.hpp"
 #include "support/fake/memory_files.hpp"
@@ -37,6 +38,9 @@ class Harness {
   FakeTarget& add_job(const std::string& name,
                       FakeScript script = FakeScript::of_files(2, "content"));
   config::JobSpec& job(const std::string& name) { return config.jobs.at(name); }
+  // A notifier that wants these events (none named: all), of the job, which exists.
+  FakeNotifier& add_notifier(const std::string& name, const std::string& job,
+                             std::vector<notify::EventKind> events = {});
 
   // Starts an engine over what is configured now, gives it to the body, stops it. May be called
   // again: the catalog and the store stay, as over a restart. `crash`: the engine's runs are not
@@ -57,6 +61,8 @@ class Harness {
   config::Config config;
   std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
   std::map<std::string, std::shared_ptr<FakeTarget>> targets;
+  std::map<std::string, std::shared_ptr<FakeNotifier>> notifiers;
+  std::vector<std::string> log;    // "warning: text", from info up
   Time now = ManualClock::kStart;  // when the next run() begins; moved to its end by it
   ManualClock* clock = nullptr;    // in the body
   Heard heard;

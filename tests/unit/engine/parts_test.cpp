@@ -78,7 +78,12 @@ TEST_CASE("the queue starts runs in order within its limits") {
 
   CHECK(queue.take_startable(5).empty());  // the store was not swept yet
   queue.set_ready("local");
+  CHECK(queue.take_startable(5).empty());  // no target has recovered yet
+  queue.set_target_ready("c");
+  CHECK(queue.take_startable(5).empty());  // c is also of a's target
+  queue.set_target_ready("a");
   CHECK(queue.take_startable(1) == std::vector{a});
+  queue.set_target_ready("b");
   CHECK(queue.take_startable(1).empty());
   CHECK(queue.take_startable(2) == std::vector{b});  // c waits for a's target
   CHECK(queue.active() == 3);
