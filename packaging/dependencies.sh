@@ -2,7 +2,7 @@
 # Installs what building and testing needs, on Debian 12 and 13, as root. Does nothing where all is there.
 #   dependencies.sh build     compiler, libraries and what the quick start uses
 #   dependencies.sh package   that, and what makes and checks a Debian package
-#   dependencies.sh test      what builds, and what the tests start
+#   dependencies.sh test      all of that, and what the tests start
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates python3
@@ -20,7 +20,7 @@ if apt-cache show systemd-dev >/dev/null 2>&1; then build+=(systemd-dev); fi
 packaging=(debhelper dpkg-dev lintian)
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
       procps iproute2 openssl curl man-db bash-completion fish zsh docker.io podman postgresql prometheus
-      python3-jsonschema)
+      python3-jsonschema mmdebstrap systemd-container)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
 if apt-cache show docker-cli >/dev/null 2>&1; then test+=(docker-cli); fi
@@ -29,7 +29,7 @@ wanted=("${build[@]}")
 case ${1:-build} in
   build) ;;
   package) wanted+=("${packaging[@]}") ;;
-  test) wanted+=("${test[@]}") ;;
+  test) wanted+=("${packaging[@]}" "${test[@]}") ;;
   *) echo "dependencies.sh: build, package or test?" >&2; exit 64 ;;
 esac
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds and runs all the tests and closes with ctest's summary.
 #   tests/run.sh                 everything: under ASan+UBSan, what has threads under TSan, then plain
-#   tests/run.sh unit            only tests with this label (unit contract integration style)
+#   tests/run.sh unit            only tests with this label (unit contract integration style system; other-debian:
+#                                the package on the Debian, 12 or 13, that this is not)
 #   tests/run.sh unit contract   any of these
 # Installs what it needs when it runs as root on Debian.
 set -euo pipefail
@@ -30,9 +31,9 @@ if [ -n "$labels" ]; then
   build_and_test default all -L "^($labels)"
 else
   # The sanitized builds first: the last summary is the plain build's.
-  build_and_test asan all -LE style
+  build_and_test asan all -LE 'style|system|other-debian'
   build_and_test tsan threaded_tests -L threads
-  build_and_test default all
+  build_and_test default all -LE other-debian
 fi
 echo
 printf '%s\n' "${summaries[@]}"
