@@ -107,7 +107,7 @@ class RunningProgram {
 
  private:
   // left: the program has ended by itself, somebody still holds its pipes.
-  enum class Phase { running, left, terminating, killed, given_up };
+  enum class Phase { running, left, terminating, killed };
 
   void step();
   void hear_stop();
@@ -119,10 +119,7 @@ class RunningProgram {
   void escalate();
   void wait_at_most(std::chrono::milliseconds time) { deadline_ = steady_clock::now() + time; }
   [[nodiscard]] int timeout() const;
-  [[nodiscard]] bool done() const {
-    const bool closed = !program_.output && !program_.messages;
-    return phase_ == Phase::given_up || (ended_ && closed);
-  }
+  [[nodiscard]] bool done() const { return ended_ && !program_.output && !program_.messages; }
   void signal_group(int number) const noexcept;
   int reap(siginfo_t& status) noexcept;
 
@@ -177,12 +174,9 @@ void RunningProgram::hear_stop() {
 
 void RunningProgram::hear_end() {
   ended_ = true;
-  if (phase_ == Phase::running) {
-    phase_ = Phase::left;
-    wait_at_most(kSilence);
-  } else if (phase_ == Phase::killed) {
-    wait_at_most(kSilence);
-  }
+  if (phase_ != Phase::running) return;
+  phase_ = Phase::left;
+  wait_at_most(kSilence);
 }
 
 void RunningProgram::read_output() {
@@ -229,9 +223,11 @@ void RunningProgram::escalate() {
   } else if (phase_ == Phase::terminating) {
     phase_ = Phase::killed;
     signal_group(SIGKILL);
-    if (ended_) wait_at_most(kSilence);
-  } else if (phase_ == Phase::killed) {
-    phase_ = Phase::given_up;
+    wait_at_most(kSilence);
+  } else {
+    // Whoever still writes has left the group, or belongs to somebody else (sudo): this ends it.
+    program_.output.reset();
+    program_.messages.reset();
   }
 }
 

@@ -58,10 +58,11 @@ struct Exit {
 // the call ends after the program has: with CancelledError, or with what `output` threw. Nothing of
 // the group is left then; nor when the program ends by itself and leaves children that hold its
 // output or standard error open: once no output has come for a second, they are ended in the same
-// way. Children that hold neither are left alone. One that left the group and holds on to the
-// output is let go a second after SIGKILL. A program in a system call that can't be interrupted (a
-// file server that is gone) keeps the call waiting: nothing can end that. `stop` after the end of
-// the program changes nothing. Requested before, the program is not started.
+// way. Children that hold neither are left alone. A second after SIGKILL the pipes are closed, for
+// those who have left the group, and for a program that this process may not signal (sudo), which
+// ends when it next writes. Until it does, and as long as a program is in a system call that can't
+// be interrupted (a file server that is gone), the call waits: nothing can end those. `stop` after
+// the end of the program changes nothing. Requested before, the program is not started.
 //
 // Throws SystemError when it can't be started (error_number(): ENOENT, EACCES, ENOEXEC for a script
 // without "#!", E2BIG, …; EINVAL without argv[0], or with a NUL in a text). No message holds an

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
+#include <sys/stat.h>
+
 #include <csignal>
 #include <sstream>
 #include <stdexcept>
@@ -193,6 +195,34 @@ TEST_CASE("a child that left the group can't keep the call waiting") {
   REQUIRE(processes.size() == 1);
   CHECK(::kill(processes[0], SIGKILL) == 0);
   CHECK(ended(processes[0]));
+}
+
+TEST_CASE("a program that may not be signalled ends by its output") {
+  const NothingLeft nothing_left;
+  const TempDir dir;
+  // As sudo does: started by a user, it belongs to root.
+  const auto become_root = dir.path() / "become_root";
+  std::filesystem::copy_file("/usr/bin/setpriv", become_root);
+  REQUIRE(::chmod(dir.string().c_str(), 0755) == 0);
+  REQUIRE(::chmod(become_root.c_str(), 04755) == 0);
+  const pid_t user = ::fork();
+  if (user == 0) {
+    if (::setresuid(65534, 65534, 65534) != 0) ::_exit(2);
+    Command command{{become_root.string(), "--reuid=0", "yes"}};
+    command.grace = std::chrono::milliseconds{20};
+    std::stop_source stop;
+    try {
+      platform::run(
+          command, [&](std::span<const std::byte>) { stop.request_stop(); }, stop.get_token());
+    } catch (const CancelledError&) {
+      ::_exit(0);
+    } catch (...) {
+    }
+    ::_exit(1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(user, &status, 0) == user);
+  CHECK(status == 0);
 }
 
 TEST_CASE("a program does not outlive the process that started it") {
