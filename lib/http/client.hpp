@@ -54,8 +54,10 @@ struct ClientOptions {
   TlsOptions tls;            // TLS 1.2 at least, certificate and host name always checked
   std::optional<Url> proxy;  // http:// only: CONNECT for https, absolute form for http
   Duration connect_timeout = std::chrono::seconds{10};  // name, connection and handshake together
+  // Without a byte in either direction while one is waited for; and a response's head must be
+  // complete this long after its request.
   Duration stall_timeout = std::chrono::seconds{30};
-  std::size_t max_header = 64 * 1024;
+  std::size_t max_header = 64 * 1024;       // with those of interim responses; trailers as well
   std::size_t max_body = 16 * 1024 * 1024;  // of send(); a streamed body has no limit
   // Redirects followed by send(), with their method kept (307, 308) or as GET (301, 302, 303 after
   // POST). To another origin credentials do not go along.
@@ -87,11 +89,15 @@ class Exchange {
   [[nodiscard]] virtual Task<std::size_t> read(std::span<std::byte> into) = 0;
 };
 
-// Loop thread; any number of exchanges at once. Everything throws HttpError, and CancelledError on
-// cancellation, which closes the connection.
+// Loop thread; any number of exchanges at once. Everything throws HttpError, RequestError for what
+// can't be sent as it is (a line break in a header, a header that is the client's own), before
+// anything is, and CancelledError on cancellation, which closes the connection.
+//
+// Request is an aggregate: give it a name before the statement that awaits (async/task.hpp).
 class Client {
  public:
-  // No I/O. The clock outlives it.
+  // No I/O. The clock outlives it and every exchange by one turn of the loop, in which what watched
+  // them ends: run the loop dry before the clock goes.
   Client(ClientOptions options, platform::Clock& clock);
   ~Client();
   Client(const Client&) = delete;
@@ -101,9 +107,10 @@ class Client {
   [[nodiscard]] Task<Response> send(Request request);
   // The response's body is read piece by piece.
   [[nodiscard]] Task<std::unique_ptr<Exchange>> stream(Request request);
-  // The request's body is written piece by piece (and the response's read so): of `length` bytes,
-  // or chunked without one. With expect_continue nothing of it is sent before the peer has said
-  // 100; head() then shows why it did not.
+  // The request's body is written piece by piece (and the response's read so): of `length` bytes
+  // (RequestError when it becomes another), or chunked without one. With expect_continue nothing
+  // of it is sent before the peer has said 100; if it answers otherwise, write() returns false and
+  // head() that answer; if it says nothing for a second, the body is sent (RFC 9110, 10.1.1).
   struct Upload {
     std::optional<std::uint64_t> length = {};
     bool expect_continue = false;

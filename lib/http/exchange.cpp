@@ -108,17 +108,20 @@ Task<> HttpExchange::send_piece(std::span<const std::byte>& bytes) {
 }
 
 Task<> HttpExchange::look_for_early_answer() {
-  std::exception_ptr ended;
+  std::exception_ptr broken;
+  bool ended = false;
   try {
-    if (!co_await fill_inbox()) {
-      throw failure(Step::send, settings_.origin,
-                    "it closed the connection before the end of the request");
-    }
-  } catch (const HttpError&) {
-    ended = std::current_exception();
+    ended = !co_await fill_inbox();
+  } catch (const HttpError& error) {
+    broken = std::make_exception_ptr(
+        failure(Step::send, settings_.origin, error.why(), error.advice(), error.error_number()));
   }
   if (ended) {
-    stop_sending(std::move(ended));
+    broken = std::make_exception_ptr(failure(
+        Step::send, settings_.origin, "it closed the connection before the end of the request"));
+  }
+  if (broken) {
+    stop_sending(std::move(broken));
     co_return;
   }
   while (take_head() == Took::interim) {

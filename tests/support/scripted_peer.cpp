@@ -1,11 +1,13 @@
 #include "support/scripted_peer.hpp"
 
 #include "async/cleanup.hpp"
+#include "async/task_group.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -91,6 +93,24 @@ class PeerOn final : public ConnectedPeer {
     for (std::string piece = "x"; !piece.empty();) piece = co_await receive();
   }
 
+  Task<> relay(std::uint16_t port) override {
+    const auto loop = co_await asio::this_coro::executor;
+    asio::ip::tcp::socket other(loop);
+    const asio::ip::tcp::endpoint there(asio::ip::address_v4::loopback(), port);
+    co_await other.async_connect(there, asio::use_awaitable);
+    async::TaskGroup back(loop);
+    back.spawn("relay back", pass(other, layer_), [](std::exception_ptr) {});
+    std::exception_ptr failure;
+    try {
+      co_await pass(layer_, other);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    back.cancel_all();
+    co_await back.join();
+    if (failure) std::rethrow_exception(failure);
+  }
+
   void reset() override {
     lowest(layer_).set_option(asio::socket_base::linger(true, 0));
     cut();
@@ -108,6 +128,16 @@ class PeerOn final : public ConnectedPeer {
   }
 
  private:
+  template <class From, class To>
+  static Task<> pass(From& from, To& to) {
+    std::array<char, 16384> piece{};
+    for (;;) {
+      co_await async::check_cancelled();
+      const auto bytes = co_await from.async_read_some(asio::buffer(piece), asio::use_awaitable);
+      co_await asio::async_write(to, asio::buffer(piece.data(), bytes), asio::use_awaitable);
+    }
+  }
+
   Task<> more() {
     co_await async::check_cancelled();
     std::array<char, 16384> piece{};

@@ -25,6 +25,7 @@
 #include "platform/clock.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -69,6 +70,8 @@ class ScriptedServer {
     [[nodiscard]] virtual Task<> stall() = 0;
     // Reads and drops all until the client closes.
     [[nodiscard]] virtual Task<> drain() = 0;
+    // Passes bytes on to and from another server on 127.0.0.1, until either side ends.
+    [[nodiscard]] virtual Task<> relay(std::uint16_t port) = 0;
     // The end of a script closes; under TLS with a close_notify. These end otherwise.
     virtual void reset() = 0;  // RST, what was sent may be lost
     virtual void cut() = 0;    // FIN without a close_notify
