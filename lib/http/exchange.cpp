@@ -213,12 +213,14 @@ HttpError HttpExchange::receive_error(const boost::system::error_code& error) co
   return system_failure(Step::receive, settings_.origin, error.value());
 }
 
-// 0: the peer has ended.
+// 0: the peer has ended. Asio waits for ever when a socket is read again after its end.
 Task<std::size_t> HttpExchange::receive(std::span<std::byte> into) {
+  if (peer_ended_) co_return 0;
   const auto outcome = co_await stream_->read_some(into);
   if (!outcome.error) co_return outcome.bytes;
   truncated_ = outcome.error == asio::ssl::error::stream_truncated;
-  if (truncated_ || outcome.error == asio::error::eof) co_return 0;
+  peer_ended_ = truncated_ || outcome.error == asio::error::eof;
+  if (peer_ended_) co_return 0;
   throw receive_error(outcome.error);
 }
 

@@ -82,6 +82,7 @@ class HttpExchange final : public Exchange {
   std::uint64_t remaining_ = 0;
   std::optional<ChunkDecoder> chunks_;
   bool complete_ = false;
+  bool peer_ended_ = false;
   bool truncated_ = false;  // TLS ended without saying so
 };
 

@@ -73,6 +73,22 @@ TEST_CASE("over a unix socket") {
   world.run(test());
 }
 
+TEST_CASE("a peer that closes before it was asked is told at once") {
+  const TempDir folder;
+  World world;
+  const auto test = [&]() -> Task<> {
+    ScriptedServer::Options at;
+    at.address = folder.string() + "/http.sock";
+    ScriptedServer server(world.loop.executor(), at);
+    server.script([](ScriptedServer::Peer&) -> Task<> { co_return; });
+    http::Client client(options_for(server.url()), world.clock);
+    const auto attempt = co_await world.attempt(client.send(get()));
+    CHECK(attempt.error);
+    CHECK_THAT(attempt.why, ContainsText("closed the connection"));
+  };
+  world.run(test());
+}
+
 TEST_CASE("over IPv6") {
   World world;
   const auto test = [&]() -> Task<> {
