@@ -53,7 +53,7 @@ Task<std::string> read_all(HttpExchange& exchange, const ClientOptions& options)
   std::size_t size = 0;
   for (;;) {
     // A byte more than the limit, to see whether there is one.
-    body.resize(size + std::min(kPiece, options.max_body - size + 1));
+    body.resize(size + std::min(kPiece, options.max_body - size) + 1);
     const auto bytes =
         co_await exchange.read(std::as_writable_bytes(std::span(body).subspan(size)));
     size += bytes;

@@ -241,20 +241,6 @@ TEST_CASE("nobody there") {
   world.run(test());
 }
 
-TEST_CASE("a name with several addresses, one of which is served") {
-  World world;
-  const auto test = [&]() -> Task<> {
-    ScriptedServer server(world.loop.executor());
-    server.answer([](const http::Request&) { return reply(200, "found"); });
-    auto options = options_for(server.url());
-    options.url.host = "localhost";
-    http::Client client(std::move(options), world.clock);
-    const auto attempt = co_await world.attempt(client.send(get()));
-    CHECK(body_of(attempt) == "found");
-  };
-  world.run(test());
-}
-
 TEST_CASE("what could break a request is refused before anything is sent") {
   World world;
   const auto test = [&]() -> Task<> {
