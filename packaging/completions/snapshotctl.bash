@@ -6,18 +6,18 @@ _snapshotctl_names() {
 }
 
 _snapshotctl() {
-  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb= word i
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb= part= word i
   local -a bus=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=${COMP_WORDS[i]}
     case $word in
       --bus) bus=(--bus "${COMP_WORDS[i+1]}"); ((i++)) ;;
       -*) ;;
-      *) [[ -z $verb ]] && verb=$word ;;
+      *) if [[ -z $verb ]]; then verb=$word; elif [[ -z $part ]]; then part=$word; fi ;;
     esac
   done
 
-  local verbs="status jobs job next run runs show cancel backups verify restore prune rescan reload check-config"
+  local verbs="status jobs job next run runs show cancel backups verify restore notify prune rescan reload check-config"
   local options="--bus --json --help" names=
   COMPREPLY=()
   case $prev in
@@ -41,6 +41,12 @@ _snapshotctl() {
       names=$(_snapshotctl_names backups) options+=" --to --path --force --no-verify"
       # Files where no backup is called so.
       [[ $cur == -* ]] || compopt -o default
+      ;;
+    notify)
+      case $part in
+        "") names="list test" ;;
+        test) names=$(_snapshotctl_names notifiers) ;;
+      esac
       ;;
     check-config) options+=" --config" ;;
   esac

@@ -10,7 +10,7 @@ function __snapshotctl_names
     snapshotctl $bus complete $argv[1] 2>/dev/null
 end
 
-set -l verbs status jobs job next run runs show cancel backups verify restore prune rescan reload check-config
+set -l verbs status jobs job next run runs show cancel backups verify restore notify prune rescan reload check-config
 set -l none "not __fish_seen_subcommand_from $verbs"
 
 complete -c snapshotctl -f
@@ -30,6 +30,7 @@ complete -c snapshotctl -n $none -a cancel -d "Stop a run"
 complete -c snapshotctl -n $none -a backups -d "What is kept"
 complete -c snapshotctl -n $none -a verify -d "Read backups again and compare"
 complete -c snapshotctl -n $none -a restore -d "Get files back"
+complete -c snapshotctl -n $none -a notify -d "Who is told of events, and can they be reached?"
 complete -c snapshotctl -n $none -a prune -d "Remove what no rule keeps any more"
 complete -c snapshotctl -n $none -a rescan -d "Rebuild the catalog from the manifests"
 complete -c snapshotctl -n $none -a reload -d "Make the daemon read its configuration anew"
@@ -37,6 +38,8 @@ complete -c snapshotctl -n $none -a check-config -d "Is the configuration right?
 
 complete -c snapshotctl -n "__fish_seen_subcommand_from job next run runs backups prune" -a "(__snapshotctl_names jobs)"
 complete -c snapshotctl -n "__fish_seen_subcommand_from show cancel" -a "(__snapshotctl_names runs)"
+complete -c snapshotctl -n "__fish_seen_subcommand_from notify; and not __fish_seen_subcommand_from list test" -a "list test"
+complete -c snapshotctl -n "__fish_seen_subcommand_from notify; and __fish_seen_subcommand_from test" -a "(__snapshotctl_names notifiers)"
 complete -c snapshotctl -n "__fish_seen_subcommand_from verify restore" -a "(__snapshotctl_names backups)"
 
 complete -c snapshotctl -n "__fish_seen_subcommand_from run" -l target -x -d "Only this target"

@@ -101,6 +101,8 @@ class TestCompletions(DaemonTest):
             ctl + f"restore {self.backup} --no-v": ctl + f"restore {self.backup} --no-verify ",
             ctl + "restore nightly/files --to spa": ctl + "restore nightly/files --to spare\\ disk/",
             ctl + "restore spare\\ disk/a": ctl + "restore spare\\ disk/a.tar.gz ",
+            "snapshotctl not": "snapshotctl notify ",
+            ctl + "notify te": ctl + "notify test ",
             "snapshotctl next --time": "snapshotctl next --timezone ",
             "snapshotctl runs --since yes": "snapshotctl runs --since yesterday ",
             "snapshotctl check-config --config snap": "snapshotctl check-config --config snapshotterd.yaml ",
