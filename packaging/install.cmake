@@ -20,14 +20,15 @@ install(FILES systemd/snapshotterd.sysusers.conf DESTINATION lib/sysusers.d RENA
 install(FILES systemd/snapshotterd.tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME snapshotterd.conf)
 install(FILES systemd/snapshotterd.catalog DESTINATION lib/systemd/catalog)
 install(FILES systemd/org.snapshotter1.service DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system-services)
-install(FILES systemd/org.snapshotter1.policy DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/actions)
-install(FILES systemd/50-org.snapshotter1.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d)
 install(FILES lib/bus/org.snapshotter1.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/interfaces)
-# The bus reads policies below /usr/share and /etc only.
+# Bus and polkit look below /usr/share and /etc only, and for actions only in the first.
+install(FILES systemd/org.snapshotter1.policy DESTINATION /usr/share/polkit-1/actions)
 if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
   install(FILES systemd/org.snapshotter1.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/dbus-1/system.d)
+  install(FILES systemd/50-org.snapshotter1.rules DESTINATION ${CMAKE_INSTALL_DATADIR}/polkit-1/rules.d)
 else()
   install(FILES systemd/org.snapshotter1.conf DESTINATION /etc/dbus-1/system.d)
+  install(FILES systemd/50-org.snapshotter1.rules DESTINATION /etc/polkit-1/rules.d)
 endif()
 install(FILES etc/snapshotterd.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/snapshotterd/examples)
 install(FILES lib/notify/event.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/snapshotterd)

@@ -18,6 +18,7 @@ MACROS = {"_bindir": "/usr/bin", "_datadir": "/usr/share", "_mandir": "/usr/shar
           "_sysusersdir": "/usr/lib/sysusers.d", "_tmpfilesdir": "/usr/lib/tmpfiles.d"}
 # Where a build for /usr puts what one for /usr/local puts elsewhere.
 MOVED = {"/usr/local": "/usr", "/etc/dbus-1/system.d": "/usr/share/dbus-1/system.d",
+         "/etc/polkit-1": "/usr/share/polkit-1",
          "/usr/share/zsh/vendor-completions": "/usr/share/zsh/site-functions"}
 
 
