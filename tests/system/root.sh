@@ -21,7 +21,7 @@ else
   case $suite in
     bookworm) packages+=(libarchive13 libcctz2 libdeflate0 libfmt9 libisal2 libsdbus-c++1 libspdlog1.10
                          libsqlite3-0 libssl3 libyaml-cpp0.7 libzstd1 libsystemd0) ;;
-    trixie) packages+=(libarchive13t64 libcctz2 libdeflate0 libfmt10 libisal2 libsdbus-c++2 libspdlog1.15
+    trixie) packages+=(libarchive13t64 libcctz2.4 libdeflate0 libfmt10 libisal2 libsdbus-c++2 libspdlog1.15
                        libsqlite3-0 libssl3t64 libyaml-cpp0.8 libzstd1 libsystemd0) ;;
     *) echo "unknown suite $suite" >&2; exit 1 ;;
   esac
