@@ -19,6 +19,10 @@ struct TargetUnderTest {
   std::function<void()> create_source;
   // The content of some of the entries that a backup must have.
   std::map<std::string, std::string> expected;
+  // Looks at all contents by path, where they can't be known beforehand.
+  std::function<void(const std::map<std::string, std::string>& contents)> check = {};
+  // Whether two backups of one state are equal, byte for byte; else their entries have equal names.
+  bool repeatable = true;
   // Makes a backup impossible, and possible again.
   std::function<void()> break_source;
   std::function<void()> mend_source;
