@@ -1,5 +1,6 @@
 #include "target/command/command_target.hpp"
 #include "target/filesystem/filesystem_target.hpp"
+#include "target/postgresql/postgresql_target.hpp"
 #include "target/target.hpp"
 
 namespace snapshotter::target {
@@ -8,6 +9,7 @@ TargetRegistry built_in_targets() {
   TargetRegistry registry;
   registry.add("command", command_target_from);
   registry.add("filesystem", filesystem_target_from);
+  registry.add("postgresql", postgresql_target_from);
   return registry;
 }
 
