@@ -1,8 +1,8 @@
 #pragma once
 
 #include "archive/entry.hpp"
-#include "target/filesystem/owner_names.hpp"
 #include "target/filesystem/status.hpp"
+#include "target/owner_names.hpp"
 
 #include <optional>
 #include <string_view>

@@ -16,8 +16,8 @@
 
 #include "archive/entry.hpp"
 #include "platform/unique_fd.hpp"
-#include "target/filesystem/quiet_open.hpp"
 #include "target/filesystem/status.hpp"
+#include "target/quiet_open.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include "base/text.hpp"
 #include "platform/unique_fd.hpp"
 #include "target/filesystem/kernel_file_system.hpp"
-#include "target/filesystem/quiet_open.hpp"
+#include "target/quiet_open.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 #include "support/fake/fake_memory.hpp"
 #include "target/filesystem/filesystem_target.hpp"
 #include "target/filesystem/hard_links.hpp"
-#include "target/filesystem/owner_names.hpp"
 #include "target/filesystem/size_estimate.hpp"
+#include "target/owner_names.hpp"
 #include "unit/target/tree.hpp"
 
 #include <boost/json.hpp>

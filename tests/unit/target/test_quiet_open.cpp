@@ -1,5 +1,5 @@
 #include "support/catch.hpp"
-#include "target/filesystem/quiet_open.hpp"
+#include "target/quiet_open.hpp"
 #include "unit/target/tree.hpp"
 
 #include <fcntl.h>

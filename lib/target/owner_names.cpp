@@ -1,4 +1,4 @@
-#include "target/filesystem/owner_names.hpp"
+#include "target/owner_names.hpp"
 
 #include <grp.h>
 #include <pwd.h>

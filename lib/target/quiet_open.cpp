@@ -1,4 +1,4 @@
-#include "target/filesystem/quiet_open.hpp"
+#include "target/quiet_open.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
