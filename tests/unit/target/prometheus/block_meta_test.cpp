@@ -1,7 +1,7 @@
 #include "target/prometheus/block_meta.hpp"
 
 #include "support/catch.hpp"
-#include "unit/target/prometheus/blocks.hpp"
+#include "support/prometheus_blocks.hpp"
 
 using namespace snapshotter;
 using namespace snapshotter::test;

@@ -1,8 +1,8 @@
 #include "target/prometheus/file_check.hpp"
 
 #include "support/catch.hpp"
+#include "support/prometheus_blocks.hpp"
 #include "target/prometheus/crc32c.hpp"
-#include "unit/target/prometheus/blocks.hpp"
 
 #include <cstdio>
 #include <random>

@@ -18,6 +18,7 @@ struct BlockContent {
 };
 
 // Blocks of two hours each, one after the other, in `folder`; their names in the order of time.
+// Made once in a process, and copied.
 std::vector<std::string> make_blocks(const std::filesystem::path& folder, unsigned count,
                                      BlockContent content = {});
 

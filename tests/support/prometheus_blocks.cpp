@@ -1,10 +1,12 @@
-#include "unit/target/prometheus/blocks.hpp"
+#include "support/prometheus_blocks.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <random>
 #include <stdexcept>
+#include <tuple>
 
 namespace snapshotter::test {
 namespace {
@@ -29,17 +31,26 @@ void write_samples(const std::filesystem::path& file, unsigned blocks, BlockCont
   out << "# EOF\n";
 }
 
+void run_promtool(const std::filesystem::path& folder, unsigned blocks, BlockContent content) {
+  const TempDir dir;
+  const auto samples = dir.path() / "samples";
+  write_samples(samples, blocks, content);
+  const std::string command = "promtool tsdb create-blocks-from openmetrics --quiet '" +
+                              samples.string() + "' '" + folder.string() + "' >/dev/null";
+  if (std::system(command.c_str()) != 0) throw std::runtime_error("promtool failed");
+}
+
 }  // namespace
 
 std::vector<std::string> make_blocks(const std::filesystem::path& folder, unsigned count,
                                      BlockContent content) {
-  const TempDir dir;
-  const auto samples = dir.path() / "samples";
-  write_samples(samples, count, content);
+  using Key = std::tuple<unsigned, unsigned, unsigned, bool>;
+  static std::map<Key, TempDir> made;
+  const auto [it, is_new] =
+      made.try_emplace({count, content.series, content.samples, content.noisy});
+  if (is_new) run_promtool(it->second.path(), count, content);
   std::filesystem::create_directories(folder);
-  const std::string command = "promtool tsdb create-blocks-from openmetrics --quiet '" +
-                              samples.string() + "' '" + folder.string() + "' >/dev/null";
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("promtool failed");
+  std::filesystem::copy(it->second.path(), folder, std::filesystem::copy_options::recursive);
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     names.push_back(entry.path().filename());

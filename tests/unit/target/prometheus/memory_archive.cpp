@@ -1,0 +1,2 @@
+// Shared with the contract's program.
+#include "contract/target/memory_archive.cpp"
