@@ -83,6 +83,7 @@ class TestManual(unittest.TestCase):
         self.assertGreater(len(code), 40, "the pattern finds them no more")
         self.assertEqual({k: str(p) for k, p in code.items() if k not in manual}, {},
                          "read by the code, but without an entry in snapshotterd.yaml.5.scd")
+        self.assertEqual(manual - set(code), set(), "in snapshotterd.yaml.5.scd, but read nowhere")
 
     def test_words_that_keys_choose_from(self):
         manual = source("snapshotterd.yaml.5")
