@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPollPause = 50ms;
 constexpr Duration kPollLimit = 30s;
+constexpr Duration kAftermath = 2s;
 
 // What a shell and the engines say of a program that could not be started; none of PostgreSQL's
 // programs ends with them.
@@ -107,6 +108,23 @@ Task<int> exit_code_of(EngineClient& engine, const ExecRun& run, platform::Clock
   }
 }
 
+// Throws what happened to the container when that ended the program. An engine says so a moment
+// after it has said that the program was killed.
+Task<> look_for_cause(EngineClient& engine, const ExecRun& run, int exit_code,
+                      platform::Clock& clock) {
+  const auto end = clock.steady_now() + kAftermath;
+  for (;;) {
+    const auto now = co_await check_container(engine, run.before);
+    if (exit_code != kKilled) co_return;
+    if (now.out_of_memory)
+      throw DatabaseBackupError(
+          about(engine, run.program + " was killed for want of memory",
+                "give the container more: " + engine.program() + " update --memory", true));
+    if (clock.steady_now() >= end) co_return;
+    co_await clock.sleep_for(kPollPause);
+  }
+}
+
 std::string trimmed(const std::string& text) {
   const auto begin = text.find_first_not_of(" \r\n\t");
   if (begin == std::string::npos) return {};
@@ -141,13 +159,7 @@ Task<ToolResult> run_exec(EngineClient& engine, ExecRun& run, const Output& outp
   run.may_run = false;
   if (exit_code == kNotExecutable || exit_code == kNotFound)
     throw DatabaseBackupError(not_started(engine, run, end));
-  if (exit_code != 0) {
-    const auto now = co_await check_container(engine, run.before);
-    if (exit_code == kKilled && now.out_of_memory)
-      throw DatabaseBackupError(
-          about(engine, run.program + " was killed for want of memory",
-                "give the container more: " + engine.program() + " update --memory", true));
-  }
+  if (exit_code != 0) co_await look_for_cause(engine, run, exit_code, surroundings.clock);
   if (!end.engine_errors.empty())
     throw DatabaseBackupError(
         about(engine, "the engine reports: " + trimmed(end.engine_errors), {}, true));

@@ -248,6 +248,33 @@ TEST_CASE("a container that ends under a dump fails it though the stream ends we
   }
 }
 
+TEST_CASE("a killed program is asked about for two seconds") {
+  for (const bool is_stopped : {false, true}) {
+    static bool stopped;
+    stopped = is_stopped;
+    in_world([](World& world) -> Task<> {
+      world.engine.dump = [](Peer&, Exec& exec) -> Task<> {
+        FakeEngine::end(exec, 137);
+        co_return;
+      };
+      world.engine.before_answer = [&](const std::string&) {
+        if (stopped && world.clock.now() >= ManualClock::kStart + 200ms)
+          world.engine.status = "exited";
+      };
+      Call call(world);
+      call.run({"pg_dumpall"});
+      co_await call.finish_asking();
+      if (stopped) {
+        CHECK_THAT(call.what(), ContainsText("the container was stopped meanwhile"));
+      } else {
+        REQUIRE(call.result);
+        CHECK(call.result->exit_code == 137);
+        CHECK(world.clock.now() == ManualClock::kStart + 2s);
+      }
+    });
+  }
+}
+
 TEST_CASE("an engine that dies under a dump fails it and the dump stays remembered") {
   in_world([](World& world) -> Task<> {
     world.engine.dump = [&world](Peer& peer, Exec&) -> Task<> {
