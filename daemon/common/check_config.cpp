@@ -7,7 +7,7 @@
 namespace snapshotter::daemon {
 
 config::Registries built_in_registries(platform::Files& files) {
-  return {store::built_in_stores(files), target::built_in_targets(), {}};
+  return {store::built_in_stores(files), target::built_in_targets(), notify::built_in_notifiers()};
 }
 
 int check_config(const std::string& path) {

@@ -38,6 +38,7 @@ void build(CLI::App& app, Context& context) {
   add_run_verbs(app, context);
   add_restore_verb(app, context);
   add_upkeep_verbs(app, context);
+  add_notify_verb(app, context);
   add_complete_verb(app, context);
 }
 

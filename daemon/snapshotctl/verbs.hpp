@@ -17,6 +17,7 @@ void add_next_verb(CLI::App& app, Context& context);      // next
 void add_run_verbs(CLI::App& app, Context& context);      // run cancel verify
 void add_restore_verb(CLI::App& app, Context& context);   // restore
 void add_upkeep_verbs(CLI::App& app, Context& context);   // prune rescan reload check-config
+void add_notify_verb(CLI::App& app, Context& context);    // notify list, notify test
 void add_complete_verb(CLI::App& app, Context& context);  // complete (hidden)
 
 struct VerbHelp {

@@ -12,6 +12,7 @@ std::vector<std::string> names(bus::Client& client, const std::string& what) {
   constexpr std::uint32_t kRecent = 50;
   if (what == "jobs") return values_of(client.describe_jobs(), "name");
   if (what == "runs") return values_of(client.describe_runs({"", false, {}, kRecent}), "id");
+  if (what == "notifiers") return values_of(client.describe_notifiers(), "name");
   return values_of(client.describe_backups(), "id");
 }
 
@@ -20,7 +21,9 @@ std::vector<std::string> names(bus::Client& client, const std::string& what) {
 void add_complete_verb(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("complete", "Names for the completion of shells")->group("");
   const auto what = std::make_shared<std::string>();
-  verb->add_option("WHAT", *what)->required()->check(CLI::IsMember({"jobs", "runs", "backups"}));
+  verb->add_option("WHAT", *what)
+      ->required()
+      ->check(CLI::IsMember({"jobs", "runs", "backups", "notifiers"}));
   verb->callback([&context, what] {
     context.action = [&context, what] {
       try {

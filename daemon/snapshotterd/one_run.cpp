@@ -1,5 +1,6 @@
 #include "snapshotterd/one_run.hpp"
 
+#include "async/cancel_scope.hpp"
 #include "base/error.hpp"
 #include "base/units.hpp"
 
@@ -39,6 +40,17 @@ void print(const catalog::RunRecord& run) {
   }
 }
 
+// What they do not take in time is left to the daemon.
+constexpr Duration kTimeForNotifiers = std::chrono::seconds{15};
+
+Task<> tell(engine::Engine& engine, async::CancelScope& scope) {
+  try {
+    co_await scope.run(engine.deliver_pending(kTimeForNotifiers));
+  } catch (const CancelledError&) {
+    // Asked to end.
+  }
+}
+
 }  // namespace
 
 Task<int> run_one(Parts& parts, std::string job) {
@@ -48,13 +60,20 @@ Task<int> run_one(Parts& parts, std::string job) {
   try {
     co_await engine.start(false);
     const auto id = engine.trigger(job);
+    async::CancelScope telling;
     const auto signals = parts.loop.on_signals({SIGTERM, SIGINT}, [&](int) {
       const auto run = engine.run_in_memory(id);
-      if (run && !run->finished()) engine.cancel(id);
+      if (run && !run->finished()) {
+        engine.cancel(id);
+      } else {
+        telling.cancel();
+      }
     });
     const auto run = co_await engine.wait(id);
     print(run);
+    std::cout.flush();
     code = exit_code(run.state);
+    co_await tell(engine, telling);
   } catch (const Error& failure) {
     error = failure.what();
     code = traits(failure.kind()).exit_code;

@@ -84,6 +84,16 @@ void ManagerObject::Prune(sdbus::Result<std::vector<PruneRow>>&& result, std::st
                 prune(std::move(job), dry_run));
 }
 
+void ManagerObject::TestNotifier(sdbus::Result<std::string>&& result, std::string name) {
+  calls_.answer(getObject(), Action::manage, "TestNotifier", std::move(result),
+                test_notifier(std::move(name)));
+}
+
+void ManagerObject::DescribeNotifiers(sdbus::Result<std::string>&& result) {
+  calls_.answer(getObject(), Action::read, "DescribeNotifiers", std::move(result),
+                describe_notifiers());
+}
+
 void ManagerObject::DescribeStatus(sdbus::Result<std::string>&& result) {
   calls_.answer(getObject(), Action::read, "DescribeStatus", std::move(result), describe_status());
 }
@@ -126,8 +136,26 @@ Task<std::vector<JobRow>> ManagerObject::list_jobs() {
   co_return rows;
 }
 
+Task<std::string> ManagerObject::test_notifier(std::string name) {
+  check_name("name", name);
+  const auto result = co_await engine_.test_notifier(name);
+  co_return utf8(engine::describe_delivery(name, result));
+}
+
+Task<std::string> ManagerObject::describe_notifiers() {
+  const auto notifiers = co_await engine_.notifiers();
+  co_return checked(engine::describe_notifiers(notifiers), "show notifiers", "have fewer of them");
+}
+
+// Without a catalog there is a status all the same.
 Task<std::string> ManagerObject::describe_status() {
-  co_return utf8(engine::describe_status(engine_));
+  std::vector<engine::NotifierStatus> notifiers;
+  try {
+    notifiers = co_await engine_.notifiers();
+  } catch (const CatalogError&) {
+    // What runs next, or what asks for notifiers, tells of it.
+  }
+  co_return utf8(engine::describe_status(engine_, notifiers));
 }
 
 Task<std::string> ManagerObject::describe_jobs(std::string job) {

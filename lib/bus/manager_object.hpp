@@ -40,6 +40,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::M
   void Verify(sdbus::Result<sdbus::ObjectPath>&& result,
               std::vector<std::string> backup_ids) override;
   void Prune(sdbus::Result<std::vector<PruneRow>>&& result, std::string job, bool dry_run) override;
+  void TestNotifier(sdbus::Result<std::string>&& result, std::string name) override;
+  void DescribeNotifiers(sdbus::Result<std::string>&& result) override;
   void DescribeStatus(sdbus::Result<std::string>&& result) override;
   void DescribeJobs(sdbus::Result<std::string>&& result, std::string job) override;
   void DescribeRuns(sdbus::Result<std::string>&& result, Dictionary filter) override;
@@ -57,6 +59,8 @@ class ManagerObject final : public sdbus::AdaptorInterfaces<org::snapshotter1::M
   Task<std::vector<BackupRow>> list_backups(std::string job);
   Task<sdbus::ObjectPath> verify(std::vector<std::string> backup_ids);
   Task<std::vector<PruneRow>> prune(std::string job, bool dry_run);
+  Task<std::string> test_notifier(std::string name);
+  Task<std::string> describe_notifiers();
   Task<std::string> describe_status();
   Task<std::string> describe_jobs(std::string job);
   Task<std::string> describe_runs(Dictionary filter);

@@ -119,6 +119,30 @@ json::object to_json(const JobStatus& job) {
           {"last_good_backup", std::move(last_good)}};
 }
 
+json::object to_json(const NotifierStatus& notifier) {
+  json::array events;
+  for (const auto kind : notifier.events) events.emplace_back(notify::name(kind));
+  const auto& deliveries = notifier.deliveries;
+  return {{"name", notifier.name},
+          {"type", notifier.type},
+          {"where", notifier.where},
+          {"events", std::move(events)},
+          {"pending", deliveries.pending},
+          {"oldest_pending_at", time_or_null(deliveries.oldest_pending)},
+          {"next_attempt_at", time_or_null(deliveries.next_attempt)},
+          {"last_answer", text_or_null(deliveries.last_answer)},
+          {"last_delivered_at", time_or_null(deliveries.last_delivered)},
+          {"given_up", deliveries.given_up},
+          {"last_given_up_at", time_or_null(deliveries.last_given_up)},
+          {"given_up_why", text_or_null(deliveries.given_up_why)}};
+}
+
+std::string_view name_of(notify::NotificationResult::Outcome outcome) {
+  using Outcome = notify::NotificationResult::Outcome;
+  if (outcome == Outcome::delivered) return "delivered";
+  return outcome == Outcome::retry ? "retry" : "rejected";
+}
+
 json::object progress_of(const Run& run) {
   const auto totals = run.totals();
   json::value total = nullptr;
@@ -138,7 +162,7 @@ std::string text(const json::value& value) { return json::serialize(value); }
 
 }  // namespace
 
-std::string describe_status(const Engine& engine) {
+std::string describe_status(const Engine& engine, const std::vector<NotifierStatus>& notifiers) {
   json::array runs;
   for (const auto& run : engine.runs_in_memory()) {
     if (!run->finished()) runs.push_back(progress_of(*run));
@@ -157,11 +181,17 @@ std::string describe_status(const Engine& engine) {
   for (std::size_t i = 0; i < std::min(jobs.size(), kMost); ++i) {
     next.push_back(json::object{{"job", jobs[i].spec->name}, {"at", time_or_null(jobs[i].next)}});
   }
+  json::array notifications;
+  for (const auto& notifier : notifiers) {
+    const auto& deliveries = notifier.deliveries;
+    if (deliveries.pending + deliveries.given_up > 0) notifications.push_back(to_json(notifier));
+  }
   return text(json::object{{"version", version()},
                            {"jobs", engine.config().jobs.size()},
                            {"active_runs", std::move(runs)},
                            {"next", std::move(next)},
                            {"not_succeeded", std::move(failing)},
+                           {"notifications", std::move(notifications)},
                            {"last_error", text_or_null(engine.last_error())}});
 }
 
@@ -195,6 +225,18 @@ std::string describe_run(const RunDetails& run, const Run* live) {
 }
 
 std::string describe_progress(const Run& run) { return text(progress_of(run)); }
+
+std::string describe_notifiers(const std::vector<NotifierStatus>& notifiers) {
+  json::array all;
+  for (const auto& notifier : notifiers) all.push_back(to_json(notifier));
+  return text(all);
+}
+
+std::string describe_delivery(const std::string& notifier,
+                              const notify::NotificationResult& result) {
+  return text(json::object{
+      {"notifier", notifier}, {"outcome", name_of(result.outcome)}, {"answer", result.answer}});
+}
 
 std::string describe_backups(const std::vector<BackupStatus>& backups) {
   json::array all;

@@ -10,7 +10,7 @@
 
 namespace snapshotter::notify {
 
-// started … interrupted: a run. recovered: the first success of a job after runs that were not;
+// started … interrupted: a run. recovered: a job's first success after bad runs or being overdue;
 // comes after `succeeded`. missed: a firing that no run answers. overdue: a job has no good backup
 // as recent as its schedule would have it. pruned: retention has removed backups. test: asked for
 // by a person; sent whatever `events` says.

@@ -32,6 +32,11 @@ namespace snapshotter::ctl {
 
 [[nodiscard]] std::string render_backups(std::string_view backups, const View& view);
 
+[[nodiscard]] std::string render_notifiers(std::string_view notifiers, const View& view);
+// What came of a test: one line.
+[[nodiscard]] std::string render_delivery(std::string_view delivery, const View& view);
+[[nodiscard]] bool was_delivered(std::string_view delivery);
+
 using Removed = std::vector<std::pair<std::string, std::string>>;  // backup id, reason
 [[nodiscard]] std::string removed_to_json(const Removed& removed);
 [[nodiscard]] std::string render_removed(const Removed& removed, bool dry_run, const View& view);

@@ -68,6 +68,46 @@ std::string not_well(const json::array& runs, const View& view) {
   return all;
 }
 
+std::string counted(std::uint64_t count) {
+  return std::to_string(count) + (count == 1 ? " notification" : " notifications");
+}
+
+// A notifier that what it was to tell did not get through to, or "".
+std::string untold(const json::object& notifier, const View& view) {
+  // What was given up longer ago is history; `notify list` has it.
+  constexpr std::chrono::days kNews{7};
+  std::string line;
+  if (const auto pending = number(notifier, "pending"); pending > 0) {
+    const auto since = time(notifier, "oldest_pending_at");
+    const auto next = time(notifier, "next_attempt_at");
+    line = counted(pending) + " not delivered yet";
+    if (since) line += ", the oldest of " + age(*since, view.now);
+    if (next && *next > view.now) line += ", next attempt " + age(*next, view.now);
+    if (const auto answer = text(notifier, "last_answer"); !answer.empty()) line += ": " + answer;
+  }
+  const auto last = time(notifier, "last_given_up_at");
+  if (number(notifier, "given_up") > 0 && last && view.now - *last < kNews) {
+    if (!line.empty()) line += "; ";
+    line += counted(number(notifier, "given_up")) + " given up, the last " + age(*last, view.now) +
+            ": " + text(notifier, "given_up_why");
+  }
+  return line;
+}
+
+std::string not_told(const json::array& notifiers, const View& view) {
+  std::string all;
+  for (const auto& value : notifiers) {
+    const auto* notifier = as_object(value);
+    const auto line = notifier == nullptr ? "" : untold(*notifier, view);
+    if (line.empty()) continue;
+    const auto name = text(*notifier, "name");
+    const auto used = display_width(name) + 4;
+    const auto width = view.width > used ? view.width - used : std::string::npos;
+    all += "  " + paint(name, Style::warning, view) + "  " + cut(line, width) + '\n';
+  }
+  return all.empty() ? "" : heading("Could not be told", view) + all;
+}
+
 }  // namespace
 
 std::string with_state(std::string_view status, std::string_view state) {
@@ -89,6 +129,7 @@ std::string render_status(std::string_view status, const View& view) {
   const auto& runs = list(object, "active_runs");
   if (!runs.empty()) all += running(runs, view);
   all += coming(list(object, "next"), view);
+  all += not_told(list(object, "notifications"), view);
   const auto& failing = list(object, "not_succeeded");
   if (!failing.empty()) return all + not_well(failing, view);
   return all + '\n' + paint("all good", Style::good, view) +

@@ -180,6 +180,14 @@ std::string Client::describe_backups(const std::string& job, const std::string& 
   return impl_->call(kQuick, [&] { return impl_->manager.DescribeBackups(job, target); });
 }
 
+std::string Client::describe_notifiers() {
+  return impl_->call(kQuick, [&] { return impl_->manager.DescribeNotifiers(); });
+}
+
+std::string Client::test_notifier(const std::string& name) {
+  return impl_->call(kLong, [&] { return impl_->manager.TestNotifier(name); });
+}
+
 std::string Client::trigger(const std::string& job, const std::vector<std::string>& targets) {
   return impl_->call(kQuick, [&] {
     if (targets.empty()) return run_id(impl_->manager.TriggerRun(job));

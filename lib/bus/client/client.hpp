@@ -41,8 +41,8 @@ struct RunsFilter {
 // Every call throws CannotStartError when nobody can be asked (no bus; no daemon on it; it went
 // away or did not answer within half a minute), ServerError with kind access_denied and advice when
 // the bus or the daemon does not allow it, and ServerError for what the daemon itself answered.
-// verify, prune, reload and rescan may take as long as they need: their answers are awaited for a
-// day.
+// verify, prune, test_notifier, reload and rescan may take as long as they need: their answers are
+// awaited for a day.
 //
 // Documents are JSON text as lib/engine/describe.hpp has it, unchanged.
 class Client {
@@ -59,6 +59,7 @@ class Client {
   [[nodiscard]] std::string describe_jobs(const std::string& job = {});  // empty: every job
   [[nodiscard]] std::string describe_runs(const RunsFilter& filter);
   [[nodiscard]] std::string describe_run(const std::string& id);  // or a unique beginning
+  [[nodiscard]] std::string describe_notifiers();
   [[nodiscard]] std::string describe_backups(const std::string& job = {},
                                              const std::string& target = {});
 
@@ -71,6 +72,8 @@ class Client {
   // Backup id and reason, each; empty job: of every job.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> prune(const std::string& job,
                                                                        bool dry_run);
+  // What came of it, as a document.
+  [[nodiscard]] std::string test_notifier(const std::string& name);
   void reload();
   void rescan();
 

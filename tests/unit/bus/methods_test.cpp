@@ -1,5 +1,6 @@
 // Every method, called as a script would.
 #include "support/catch.hpp"
+#include "support/fake/fake_notifier.hpp"
 #include "world.hpp"
 
 #include <boost/json.hpp>
@@ -49,6 +50,46 @@ Task<boost::json::value> document(World& world, std::string words) {
   const auto reply = co_await world.call(std::move(words));
   const auto text = boost::json::parse(reply.substr(reply.find('"')));
   co_return boost::json::parse(text.as_string());
+}
+
+Task<> notifiers(World& world) {
+  (void)co_await world.run_job("nightly");
+  co_await world.clock->settle();
+  const auto all = co_await document(world, "DescribeNotifiers");
+  REQUIRE(all.as_array().size() == 1);
+  const auto& ops = all.as_array().at(0).as_object();
+  CHECK(ops.at("name").as_string() == "ops");
+  CHECK(ops.at("type").as_string() == "fake");
+  CHECK(ops.at("where").as_string() == "what a test says");
+  CHECK(ops.at("events").as_array().at(0).as_string() == "succeeded");
+  CHECK(ops.at("pending").as_int64() == 1);
+  CHECK(ops.at("oldest_pending_at").as_string() == "2026-11-24T02:00:00Z");
+  CHECK(ops.at("last_answer").as_string() == "500");
+  CHECK(ops.at("last_delivered_at").is_null());
+  CHECK(ops.at("given_up").as_int64() == 0);
+  CHECK(ops.at("last_given_up_at").is_null());
+  CHECK(ops.at("given_up_why").is_null());
+  const auto status = co_await document(world, "DescribeStatus");
+  CHECK(status.at("notifications") == all);
+
+  const auto good = co_await document(world, "TestNotifier s ops");
+  const auto expected =
+      boost::json::parse(R"({"notifier":"ops","outcome":"delivered","answer":"200 OK in 1 ms"})");
+  CHECK(good == expected);
+  const auto refused = co_await world.failing_call("TestNotifier opps");
+  CHECK_THAT(refused, ContainsText("org.snapshotter1.Error.InvalidArgument"));
+  CHECK_THAT(refused, ContainsText("did you mean 'ops'?"));
+}
+
+TEST_CASE("notifiers are described and tested", "[bus]") {
+  const BusDaemon bus;
+  World world(bus);
+  world.add_job("nightly");
+  world.job("nightly").notify = {"ops"};
+  const auto ops = std::make_shared<FakeNotifier>();
+  ops->results = {{notify::NotificationResult::Outcome::retry, "500"}};
+  world.config.notifiers["ops"] = {"ops", "fake", {notify::EventKind::succeeded}, ops};
+  world.run(notifiers);
 }
 
 Task<> describe(World& world) {

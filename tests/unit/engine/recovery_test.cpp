@@ -112,6 +112,88 @@ TEST_CASE("stopping the daemon interrupts a run and the next start makes up for 
   });
 }
 
+TEST_CASE("no run begins before its targets have recovered, and others do not wait for them") {
+  Harness harness;
+  harness.add_job("nightly");
+  harness.add_job("other");
+  std::shared_ptr<async::Event> gate;
+  harness.targets["nightly"]->script.during_recover = [&]() -> Task<> {
+    gate = std::make_shared<async::Event>(harness.engine().loop());
+    co_await gate->wait();
+  };
+  harness.run([&](Harness& h) -> Task<> {
+    const auto id = h.engine().trigger("nightly");
+    const auto result1 = co_await h.run_job("other");
+    CHECK(result1.state == RunState::succeeded);
+    co_await h.clock->settle();
+    CHECK(h.targets["nightly"]->attempts() == 0);
+    CHECK(h.engine().run_in_memory(id)->record.state == RunState::queued);
+    gate->set();
+    const auto result2 = co_await h.engine().wait(id);
+    CHECK(result2.state == RunState::succeeded);
+  });
+}
+
+TEST_CASE("a recovery that fails, or hangs for a minute, does not keep its target from runs") {
+  Harness harness;
+  harness.add_job("failing");
+  harness.add_job("hanging");
+  harness.targets["failing"]->script.recover_failure = FakeScript::failure(false);
+  std::shared_ptr<async::Event> never;
+  harness.targets["hanging"]->script.during_recover = [&]() -> Task<> {
+    never = std::make_shared<async::Event>(harness.engine().loop());
+    co_await never->wait();
+  };
+  harness.run([&](Harness& h) -> Task<> {
+    const auto result3 = co_await h.run_job("failing");
+    CHECK(result3.state == RunState::succeeded);
+    const auto id = h.engine().trigger("hanging");
+    co_await h.clock->advance(59s);
+    CHECK(h.targets["hanging"]->attempts() == 0);
+    co_await h.clock->advance(1s);
+    const auto result4 = co_await h.engine().wait(id);
+    CHECK(result4.state == RunState::succeeded);
+  });
+  const auto logged = [&](const std::string& text) {
+    return std::ranges::count_if(harness.log, [&](const std::string& line) {
+      return line.starts_with("error: ") && line.find(text) != std::string::npos;
+    });
+  };
+  CHECK(logged("recover target 'failing'") == 1);
+  CHECK(logged("recover target 'hanging': it took longer than 1m") == 1);
+}
+
+TEST_CASE("a stop does not wait for a recovery that hangs") {
+  Harness harness;
+  harness.add_job("nightly");
+  std::shared_ptr<async::Event> never;
+  harness.targets["nightly"]->script.during_recover = [&]() -> Task<> {
+    never = std::make_shared<async::Event>(harness.engine().loop());
+    co_await never->wait();
+  };
+  harness.run([&](Harness& h) -> Task<> {
+    (void)h.engine().trigger("nightly");
+    co_await h.clock->settle();
+  });
+  CHECK(harness.now == ManualClock::kStart);
+  CHECK(harness.open_catalog().runs({}).at(0).state == RunState::interrupted);
+}
+
+TEST_CASE("a target that a reload brings recovers before its first run, known ones not again") {
+  Harness harness;
+  harness.add_job("old");
+  harness.run([](Harness& h) -> Task<> {
+    (void)co_await h.run_job("old");
+    h.add_job("new");
+    h.engine().reload(h.shared_config());
+    h.engine().reload(h.shared_config());
+    const auto result5 = co_await h.run_job("new");
+    CHECK(result5.state == RunState::succeeded);
+    CHECK(h.targets["new"]->recoveries() == 1);
+    CHECK(h.targets["old"]->recoveries() == 1);
+  });
+}
+
 TEST_CASE("the catalog can be lost and is rebuilt from the manifests") {
   Harness harness;
   harness.add_job("nightly");
@@ -142,7 +224,8 @@ TEST_CASE("a rescan forgets what the store lost and an ordinary start does not")
     CHECK((co_await h.engine().backups("nightly")).size() == 1);  // it may not be mounted
     const auto changes = co_await h.engine().rescan();
     CHECK(changes.removed == 1);
-    CHECK((co_await h.engine().backups("nightly")).empty());
+    const auto result6 = co_await h.engine().backups("nightly");
+    CHECK(result6.empty());
   });
 }
 
@@ -152,7 +235,8 @@ TEST_CASE("a store that is away at the start is not fatal") {
   harness.store->fail_next(MemoryStore::Call::sweep,
                            StoreError({"sweep", "memory", "not mounted"}));
   harness.run([](Harness& h) -> Task<> {
-    CHECK((co_await h.run_job("nightly")).state == RunState::succeeded);
+    const auto result7 = co_await h.run_job("nightly");
+    CHECK(result7.state == RunState::succeeded);
   });
 }
 
@@ -165,7 +249,8 @@ TEST_CASE("a verification that finds damage marks the backup and a good one clea
     const std::vector<std::string> every;
     const std::vector<std::string> one{backup};
     const auto good = co_await h.engine().verify(every);
-    CHECK((co_await h.engine().wait(good)).state == RunState::succeeded);
+    const auto result8 = co_await h.engine().wait(good);
+    CHECK(result8.state == RunState::succeeded);
     h.store->damage(*store::BackupKey::parse(backup), 40);
     const auto bad = co_await h.engine().wait(co_await h.engine().verify(one));
     CHECK(bad.state == RunState::failed);
@@ -173,7 +258,8 @@ TEST_CASE("a verification that finds damage marks the backup and a good one clea
     CHECK_FALSE((co_await h.engine().backups("nightly")).at(0).record.good());
     CHECK_FALSE(h.engine().job("nightly")->last_good.has_value());
     h.store->damage(*store::BackupKey::parse(backup), 40);  // the same bit again
-    CHECK((co_await h.engine().wait(co_await h.engine().verify(one))).state == RunState::succeeded);
+    const auto result9 = co_await h.engine().wait(co_await h.engine().verify(one));
+    CHECK(result9.state == RunState::succeeded);
     CHECK((co_await h.engine().backups("nightly")).at(0).record.good());
   });
 }

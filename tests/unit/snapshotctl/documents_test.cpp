@@ -205,3 +205,59 @@ TEST_CASE("Escapes of the daemon are not escaped again") {
     "error":"cannot read file '/srv/a\\nb'"})";
   CHECK_THAT(render_outcome(run, plain_view()), ContainsText(R"('/srv/a\nb')"));
 }
+
+namespace {
+
+const std::string kNotifier = R"({"name":"ops","type":"webhook","where":"https://hooks.example.org",
+  "events":["failed","overdue"],"pending":3,"oldest_pending_at":"2026-11-24T10:00:00Z",
+  "next_attempt_at":"2026-11-24T12:30:00Z","last_answer":"500 Internal Server Error",
+  "last_delivered_at":"2026-11-23T12:00:00Z","given_up":2,
+  "last_given_up_at":"2026-11-23T12:00:00Z","given_up_why":"rejected: 410 Gone"})";
+
+std::string status_with(const std::string& notifier) {
+  auto text = status("", "");
+  text.pop_back();
+  return text + R"(,"notifications":[)" + notifier + "]}";
+}
+
+}  // namespace
+
+TEST_CASE("the status tells in a line each who could not be told") {
+  const auto text = render_status(status_with(kNotifier), plain_view());
+  CHECK_THAT(text, ContainsText("Could not be told\n"
+                                "  ops  3 notifications not delivered yet, the oldest of 2 h ago, "
+                                "next attempt in 30 min: 500 Internal Server Error; 2 "
+                                "notifications given up, the last 24 h ago: rejected: 410 Gone\n"));
+  check_fits(render_status(status_with(kNotifier), terminal(60)), 60);
+  CHECK_THAT(render_status(status_with(""), plain_view()), !ContainsText("Could not be told"));
+}
+
+TEST_CASE("what was given up long ago is no news") {
+  auto old = kNotifier;
+  old.replace(old.find("\"pending\":3"), 11, "\"pending\":0");
+  const std::string before = "\"last_given_up_at\":\"2026-11-23";
+  old.replace(old.find(before), before.size(), "\"last_given_up_at\":\"2026-11-16");
+  CHECK_THAT(render_status(status_with(old), plain_view()), !ContainsText("Could not be told"));
+}
+
+TEST_CASE("a list of notifiers says where, what waits and what became of the last") {
+  const auto text = render_notifiers("[" + kNotifier + "]", plain_view());
+  CHECK_THAT(text, ContainsText("webhook https://hooks.example.org"));
+  CHECK_THAT(text, ContainsText("failed, overdue"));
+  CHECK_THAT(text, ContainsText("3, since 2 h ago"));
+  CHECK_THAT(text, ContainsText("500 Internal Server Error"));
+  CHECK_THAT(text, ContainsText("2: rejected: 410 Gone"));
+  CHECK(render_notifiers("[]", plain_view()) == "no notifiers are configured\n");
+}
+
+TEST_CASE("what came of a test is one line, and good only when it was delivered") {
+  const auto answer = [](const std::string& outcome) {
+    return R"({"notifier":"ops","outcome":")" + outcome + R"(","answer":"204 No Content"})";
+  };
+  CHECK(render_delivery(answer("delivered"), plain_view()) == "ops: delivered: 204 No Content\n");
+  CHECK(render_delivery(answer("retry"), plain_view()) == "ops: not delivered: 204 No Content\n");
+  CHECK(render_delivery(answer("rejected"), plain_view()) == "ops: rejected: 204 No Content\n");
+  CHECK(was_delivered(answer("delivered")));
+  CHECK_FALSE(was_delivered(answer("retry")));
+  CHECK_FALSE(was_delivered(answer("rejected")));
+}
