@@ -157,9 +157,11 @@ void read_client(Section& section, WebhookSettings& settings) {
   const http::Url& url = settings.client.url;
   settings.redaction.add(url);
   settings.redaction.add(settings.client.bearer);
-  // A path or a query may be a token.
+  if (settings.client.proxy) settings.redaction.add(*settings.client.proxy);
+  // A path or a query may be a token. (Of a password there the client has told.)
   const Node* const node = section.node("url");
-  if (node != nullptr && !node->interpolated && (url.path != "/" || !url.query.empty())) {
+  const bool token = url.password.empty() && (url.path != "/" || !url.query.empty());
+  if (node != nullptr && !node->interpolated && token) {
     section.problems().note_literal_secret(node->where);
   }
 }

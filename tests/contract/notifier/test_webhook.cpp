@@ -6,7 +6,9 @@
 #include "notify/webhook/signature.hpp"
 #include "notify/webhook/webhook_notifier.hpp"
 #include "support/catch.hpp"
+#include "support/scripted_certificates.hpp"
 #include "support/scripted_server.hpp"
+#include "support/temp_dir.hpp"
 
 #include <utility>
 
@@ -128,17 +130,18 @@ Task<NotificationResult> deliver_late(Scene& scene) {
   co_return result.value();
 }
 
-void play(Task<> (*test)(Scene&)) {
+void play(Task<> (*test)(Scene&), const ScriptedServer::Options& options = {}) {
   struct Main {
-    static Task<int> run(Executor loop, Task<> (*test)(Scene&)) {
-      Scene scene(loop);
+    static Task<int> run(Executor loop, Task<> (*test)(Scene&),
+                         const ScriptedServer::Options& options) {
+      Scene scene(loop, options);
       co_await test(scene);
       CHECK(scene.clock.waiters() == 0);
       co_return 0;
     }
   };
   async::Loop loop;
-  loop.run(Main::run(loop.executor(), test));
+  loop.run(Main::run(loop.executor(), test, options));
 }
 
 std::string header(const http::Request& request, const std::string& name) {
@@ -348,6 +351,57 @@ Task<> tells_that_nobody_listens(Scene& scene) {
   CHECK_THAT(result.answer, ContainsText(error_text(ECONNREFUSED)));
 }
 
+struct TlsServer {
+  Certificate authority = make_certificate({.names = "", .authority = true});
+  Certificate certificate = make_certificate({.issuer = &authority});
+  ScriptedServer::Options options;
+  TlsServer() {
+    options.tls = std::make_shared<ScriptedServer::Tls>(
+        ScriptedServer::Tls{certificate.certificate, certificate.key});
+  }
+};
+
+Task<> trusts_only(Scene& scene, std::string authority, std::string name, bool good) {
+  const TempDir dir;
+  const auto file = dir.path() / "ca.pem";
+  write_file(file, authority);
+  scene.settings.client.tls.ca_file = file.string();
+  scene.settings.client.tls.server_name = std::move(name);
+  scene.server.answer([](const http::Request&) { return reply(204); });
+  const NotificationResult result = co_await deliver(scene);
+  INFO(result.answer);
+  CHECK(result.outcome == (good ? Outcome::delivered : Outcome::retry));
+  CHECK(scene.server.requests().size() == (good ? 1U : 0U));
+  if (!good) CHECK_THAT(result.answer, ContainsText(scene.server.url().origin()));
+}
+
+const TlsServer& tls_server() {
+  static const TlsServer server;
+  return server;
+}
+Task<> trusts_its_authority(Scene& scene) {
+  return trusts_only(scene, tls_server().authority.certificate, "", true);
+}
+Task<> distrusts_another_authority(Scene& scene) {
+  return trusts_only(scene, make_certificate({.names = "", .authority = true}).certificate, "",
+                     false);
+}
+Task<> distrusts_another_name(Scene& scene) {
+  return trusts_only(scene, tls_server().authority.certificate, "other.example", false);
+}
+Task<> answer_in_plain(ScriptedServer::Peer& peer) {
+  co_await peer.receive();
+  co_await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+}
+
+Task<> expects_tls(Scene& scene) {
+  scene.settings.client.url.scheme = http::Url::Scheme::https;
+  scene.server.script(answer_in_plain);
+  const NotificationResult result = co_await deliver(scene);
+  INFO(result.answer);
+  CHECK(result.outcome == Outcome::retry);
+}
+
 }  // namespace
 
 TEST_CASE("the webhook keeps the contract") {
@@ -376,3 +430,13 @@ TEST_CASE("nothing is quoted where a template holds secrets") {
   play(quotes_nothing_when_it_may_not);
 }
 TEST_CASE("nobody listening is told as what it is") { play(tells_that_nobody_listens); }
+TEST_CASE("over TLS a webhook sends to whom it trusts") {
+  play(trusts_its_authority, tls_server().options);
+}
+TEST_CASE("a certificate of another authority gets no event") {
+  play(distrusts_another_authority, tls_server().options);
+}
+TEST_CASE("a certificate of another name gets no event") {
+  play(distrusts_another_name, tls_server().options);
+}
+TEST_CASE("a receiver without TLS gets no event that is meant for TLS") { play(expects_tls); }
