@@ -24,6 +24,7 @@ config::Registries real_types(platform::Files& files) {
   config::Registries types;
   types.stores = store::built_in_stores(files);
   types.targets = target::built_in_targets();
+  types.notifiers = notify::built_in_notifiers();
   return types;
 }
 
@@ -45,9 +46,12 @@ TEST_CASE("the example works without a warning") {
 TEST_CASE("the example shows defaults and valid alternatives only") {
   // "#key: value" is a setting that is off; prose has a blank behind the '#'.
   const std::regex off("(^|\n)( *)#([a-z])");
-  const std::regex from_elsewhere(R"(\$\{[^}]*\})");  // the environment and files of no test
-  const std::string everything =
-      std::regex_replace(std::regex_replace(example(), off, "$1$2$3"), from_elsewhere, "elsewhere");
+  // The environment and files of no test.
+  const std::regex url_from_elsewhere(R"(\$\{[A-Z_]*URL\})");
+  const std::regex from_elsewhere(R"(\$\{[^}]*\})");
+  std::string everything = std::regex_replace(example(), off, "$1$2$3");
+  everything = std::regex_replace(everything, url_from_elsewhere, "https://elsewhere.example/x");
+  everything = std::regex_replace(everything, from_elsewhere, "elsewhere");
   REQUIRE(everything != example());
   const auto files = platform::system_files();
   const auto config =
@@ -64,6 +68,10 @@ TEST_CASE("the example shows defaults and valid alternatives only") {
   CHECK(config.logging.level == config::LoggingSettings().level);
   CHECK(config.jobs.at("nightly").retry.attempts == config::Retry().attempts);
   CHECK(config.jobs.at("nightly").retry.backoff == config::Retry().backoff);
+  CHECK(config.notifiers.at("chat").notifier->describe() == "https://elsewhere.example");
+  CHECK(config.notifiers.at("phone").notifier->describe() == "https://ntfy.sh");
+  CHECK(config.notifiers.at("automation").events == config.notifiers.at("chat").events);
+  CHECK(config.jobs.at("nightly").notify.size() == 3);
   CHECK(config.jobs.at("nightly").overlap == config::JobSpec().overlap);
   CHECK(config.jobs.at("nightly").catch_up == config::JobSpec().catch_up);
   CHECK(config.jobs.at("nightly").dst == config::JobSpec().dst);
