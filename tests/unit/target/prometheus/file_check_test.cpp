@@ -175,7 +175,7 @@ TEST_CASE("no mutation of a file makes its check do anything but look") {
     for (unsigned i = random() % 8 + 1; i > 0; --i) {
       mutated[random() % mutated.size()] = static_cast<char>(random());
     }
-    mutated.resize(mutated.size() - random() % 3 * (random() % mutated.size()) / 4);
+    if (round % 3 == 0) mutated.erase(mutated.size() / 2 + random() % (mutated.size() / 2));
     // A table of contents that is right in itself and points anywhere.
     if (mutated.size() > 60 && random() % 2 == 0) {
       const std::size_t table = mutated.size() - IndexCheck::kContents;
