@@ -71,7 +71,8 @@ class TestCompletions(DaemonTest):
     def setUp(self):
         super().setUp()
         (self.source / "file").write_text("content")
-        self.configure(jobs={"nightly": {"targets": ["files"]}})
+        self.configure(jobs={"nightly": {"targets": ["files"]}},
+                       notifiers={"ops": {"type": "webhook", "url": "http://127.0.0.1:9"}})
         self.start()
         self.run_id = self.run_job()["id"]
         (backup,) = self.ctl_json("backups")
@@ -103,6 +104,7 @@ class TestCompletions(DaemonTest):
             ctl + "restore spare\\ disk/a": ctl + "restore spare\\ disk/a.tar.gz ",
             "snapshotctl not": "snapshotctl notify ",
             ctl + "notify te": ctl + "notify test ",
+            ctl + "notify test o": ctl + "notify test ops ",
             "snapshotctl next --time": "snapshotctl next --timezone ",
             "snapshotctl runs --since yes": "snapshotctl runs --since yesterday ",
             "snapshotctl check-config --config snap": "snapshotctl check-config --config snapshotterd.yaml ",

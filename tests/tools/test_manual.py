@@ -101,6 +101,23 @@ class TestManual(unittest.TestCase):
         for event in set(re.findall(r'"(\w+)"', events)) - {"test"}:
             has(f"*{event}*", "an event")
 
+    def test_examples_are_right(self):
+        examples = re.findall(r"^```\n(.*?)^```$", source("snapshotterd.yaml.5").split("# EXAMPLES")[1],
+                              re.MULTILINE | re.DOTALL)
+        self.assertGreater(len(examples), 0)
+        for example in examples:
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder, "snapshotterd.yaml")
+                path.write_text(example)
+                names = set(re.findall(r"\$\{([A-Z_]+)\}", example))
+                for name in re.findall(r"\$\{credential:([\w-]+)\}", example):
+                    pathlib.Path(folder, name).write_text("https://example.org/")
+                environment = {**os.environ, "CREDENTIALS_DIRECTORY": folder,
+                               **{name: "https://example.org/" for name in names}}
+                done = run(BIN / "snapshotterd", "--check-config", "--config", path, env=environment)
+                self.assertEqual(done.returncode, 0, example + done.stderr)
+                self.assertNotIn("warning", done.stdout)
+
     def test_options_of_the_daemon(self):
         page = source("snapshotterd.8")
         for option in options_in(help_of("snapshotterd")):
