@@ -39,7 +39,7 @@ TEST_CASE("a cancel ends the session in the database, then the program is gone")
     world.settings.container_user = "backup";
     Call call(world);
     call.run({"pg_dumpall"});
-    co_await settle_until(world, [&] { return world.saved == "begin"; });
+    co_await settle_until(world, [&] { return world.saved() == "begin"; });
     const auto name = world.engine.exec_of("pg_dumpall")->environment.at("PGAPPNAME");
     call.cancel();
     co_await call.finish_ending();
@@ -65,7 +65,7 @@ TEST_CASE("a dump that goes on to its next database is ended again") {
     world.engine.stubborn = 2;
     Call call(world);
     call.run({"pg_dumpall"});
-    co_await settle_until(world, [&] { return world.saved == "begin"; });
+    co_await settle_until(world, [&] { return world.saved() == "begin"; });
     call.cancel();
     co_await call.finish_ending();
     CHECK(call.threw<CancelledError>());
@@ -135,7 +135,7 @@ TEST_CASE("what can not be ended is told and stays remembered until it can") {
     world.engine.stubborn = 1'000'000;
     Call call(world);
     call.run({"pg_dumpall"});
-    co_await settle_until(world, [&] { return world.saved == "begin"; });
+    co_await settle_until(world, [&] { return world.saved() == "begin"; });
     call.cancel();
     co_await call.finish_ending();
     CHECK(call.threw<DatabaseBackupError>());
@@ -158,7 +158,7 @@ TEST_CASE("a cancelled dump of a paused container stays remembered") {
     world.engine.dump = write_and_hang;
     Call call(world);
     call.run({"pg_dumpall"});
-    co_await settle_until(world, [&] { return world.saved == "begin"; });
+    co_await settle_until(world, [&] { return world.saved() == "begin"; });
     world.engine.status = "paused";
     call.cancel();
     co_await call.finish_ending();
@@ -276,7 +276,7 @@ TEST_CASE("a session that can not be ended keeps no backup from being tried") {
     call.run({"pg_dumpall"});
     co_await call.finish_ending();
     CHECK(call.result);
-    CHECK(world.saved == "dump");
+    CHECK(world.saved() == "dump");
     CHECK(world.memory.values.size() == 1);
   });
 }

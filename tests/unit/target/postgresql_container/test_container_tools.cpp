@@ -43,7 +43,7 @@ TEST_CASE("a program runs in the container and its output arrives") {
     REQUIRE(call.result);
     CHECK(call.result->exit_code == 0);
     CHECK(call.result->messages == "a note\n");
-    CHECK(world.saved == "hello world");
+    CHECK(world.saved() == "hello world");
 
     const auto* exec = world.engine.exec_of("pg_dumpall");
     REQUIRE(exec != nullptr);
@@ -353,7 +353,7 @@ TEST_CASE("a dump that is silent for too long is ended") {
     };
     Call call(world);
     call.run({"pg_dumpall"});
-    while (world.saved.empty()) co_await world.clock.settle();
+    while (world.saved().empty()) co_await world.clock.settle();
     co_await world.clock.advance(29min);
     CHECK_FALSE(call.ended);
     co_await world.clock.advance(61s);

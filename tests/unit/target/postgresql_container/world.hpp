@@ -11,6 +11,7 @@
 #include "target/postgresql/client_tools.hpp"
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,7 +28,8 @@ struct World {
     settings.login.user = "postgres";
     settings.login.password = Secret(std::string("s3cret"));
     output = [this](std::span<const std::byte> bytes) {
-      saved.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      const std::lock_guard lock(mutex);
+      kept.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     };
   }
 
@@ -40,7 +42,14 @@ struct World {
   FakeEngine engine{loop};
   postgresql::ContainerSettings settings;
   postgresql::Output output;
-  std::string saved;
+
+  // What arrived so far.
+  [[nodiscard]] std::string saved() {
+    const std::lock_guard lock(mutex);
+    return kept;
+  }
+  std::mutex mutex;
+  std::string kept;
 };
 
 // A call of the tools in the background, and what became of it.
