@@ -33,7 +33,7 @@ const std::string kName = "snapshotter-0123456789abcdef01234567";
 
 }  // namespace
 
-TEST_CASE("a cancel ends the session in the database, then the program is gone") {
+TEST_CASE("a cancel ends the session in the database and then the program is gone") {
   in_world([](World& world) -> Task<> {
     world.engine.dump = write_and_hang;
     world.settings.container_user = "backup";

@@ -80,7 +80,7 @@ TEST_CASE("a user of the container and an empty password are passed on") {
   });
 }
 
-TEST_CASE("an exit code is the callers to judge, and only the end of the messages is kept") {
+TEST_CASE("an exit code is the callers to judge and only the end of the messages is kept") {
   in_world([](World& world) -> Task<> {
     world.engine.dump = [](Peer& peer, Exec& exec) -> Task<> {
       co_await peer.send(frame(2, std::string(30'000, 'x')) + frame(2, "FATAL: no"));

@@ -105,7 +105,7 @@ TEST_CASE("a missing socket is told with what to do") {
   });
 }
 
-TEST_CASE("why an engine can not be reached, in words") {
+TEST_CASE("why an engine can not be reached in words") {
   using Step = http::HttpError::Step;
   const auto denied = silent(Step::connect, EACCES, "unix:///run/docker.sock");
   CHECK(denied.why == "no permission to use the container engine's socket /run/docker.sock");
