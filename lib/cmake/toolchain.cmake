@@ -12,9 +12,9 @@ if(SNAPSHOTTER_SANITIZE)
   target_compile_options(snapshotter_options INTERFACE -fsanitize=${SNAPSHOTTER_SANITIZE}
     -fno-sanitize-recover=all)
   target_link_options(snapshotter_options INTERFACE -fsanitize=${SNAPSHOTTER_SANITIZE})
-  # gcc 12 reports false positives of these two under the sanitizers' instrumentation (GCC bug 105562).
+  # gcc 12 reports false positives of these under the sanitizers' instrumentation (GCC bug 105562).
   target_compile_options(snapshotter_options INTERFACE -Wno-error=maybe-uninitialized
-    -Wno-error=restrict)
+    -Wno-error=restrict -Wno-error=array-bounds -Wno-error=stringop-overflow)
   if(SNAPSHOTTER_SANITIZE MATCHES thread)
     # Asio's use of std::atomic_thread_fence; the sanitizer warns that it does not model fences.
     target_compile_options(snapshotter_options INTERFACE -Wno-tsan)
