@@ -34,6 +34,15 @@ struct Activity {
        .error_number = error.error_number()});
 }
 
+// It ended, but processes that it had started still held its output, and were ended.
+[[noreturn]] void cut_short(const std::string& program) {
+  throw DatabaseBackupError({.doing = "run",
+                             .subject = program,
+                             .why = "it left processes behind that were still writing",
+                             .advice = "look at what 'bin_dir' or PATH finds under this name",
+                             .retryable = true});
+}
+
 ToolResult run_program(const platform::Command& command, const Output& output, Activity& activity,
                        const std::stop_token& stop) {
   const auto take = [&](std::span<const std::byte> bytes) {
@@ -44,6 +53,7 @@ ToolResult run_program(const platform::Command& command, const Output& output, A
   };
   try {
     platform::Exit exit = platform::run(command, take, stop);
+    if (exit.left_children) cut_short(command.argv[0]);
     return {exit.signal != 0 ? 128 + exit.signal : exit.code, std::move(exit.messages)};
   } catch (const SystemError& error) {
     cannot_run(command.argv[0], error);
