@@ -3,6 +3,7 @@
 #include "archive_support.hpp"
 #include "base/text.hpp"
 #include "crypto/sha256.hpp"
+#include "support/source_path.hpp"
 
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -251,7 +252,7 @@ void check_tools(const std::vector<Member>& members) {
 
 std::string python_lines(const std::vector<Member>& members) {
   const Scratch scratch(members, Format::tar_gz);
-  const auto script = fs::path(__FILE__).parent_path() / "read_with_tarfile.py";
+  const auto script = source_path("tests/unit/archive/read_with_tarfile.py");
   return run_well("export LC_ALL=C.UTF-8; " + scratch.decompressor() + " | python3 " +
                   script.string());
 }

@@ -1,6 +1,7 @@
 // The tree of objects: what is there, what it says, how it comes and goes.
 #include "bus/service.hpp"
 #include "support/catch.hpp"
+#include "support/source_path.hpp"
 #include "world.hpp"
 
 #include <boost/json.hpp>
@@ -70,7 +71,7 @@ Task<> introspect(World& world) {
   const auto shown = co_await world.busctl(words + bus::run_path(run.id));
   const auto found = manager.text + job.text + shown.text;
   // Every interface, method, signal and property of the source of truth.
-  const auto xml = read_file(source_file("lib/bus/org.snapshotter1.xml"));
+  const auto xml = read_file(source_path("lib/bus/org.snapshotter1.xml"));
   const std::regex element(R"re(<(interface|method|signal|property) name="[^"]*")re");
   int count = 0;
   for (auto at = std::sregex_iterator(xml.begin(), xml.end(), element);

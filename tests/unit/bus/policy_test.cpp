@@ -1,5 +1,6 @@
 // The policy file for the system bus, on a bus that is as strict as that.
 #include "support/catch.hpp"
+#include "support/source_path.hpp"
 #include "world.hpp"
 
 #include <unistd.h>
@@ -29,7 +30,7 @@ BusDaemon::Whole system_bus() {
     <allow send_destination="org.freedesktop.DBus"/>
   </policy>
   <include>)" +
-          std::filesystem::canonical(source_file("systemd/org.snapshotter1.conf")).string() +
+          std::filesystem::canonical(source_path("systemd/org.snapshotter1.conf")).string() +
           R"(</include>
 </busconfig>
 )"};

@@ -181,10 +181,6 @@ Task<std::vector<Message>> World::heard() {
   co_return co_await async::offload(commands_, [&](std::stop_token) { return monitor_->heard(); });
 }
 
-std::filesystem::path source_file(const std::string& path) {
-  return std::filesystem::path(__FILE__).parent_path() / "../../.." / path;
-}
-
 Command words_of(const std::string& text) { return split(text, ' '); }
 
 std::string path_in(const std::string& reply) {

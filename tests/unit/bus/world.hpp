@@ -97,8 +97,6 @@ class World {
   std::unique_ptr<Monitor> monitor_;
 };
 
-// A file of the project, by its path from the root of the sources.
-[[nodiscard]] std::filesystem::path source_file(const std::string& path);
 [[nodiscard]] Command words_of(const std::string& text);
 // "/org/snapshotter1/run/2026…" out of busctl's `o "…"`.
 [[nodiscard]] std::string path_in(const std::string& reply);

@@ -2,6 +2,7 @@
 // everything on that it shows.
 #include "fixture.hpp"
 #include "platform/files.hpp"
+#include "support/source_path.hpp"
 #include "support/temp_dir.hpp"
 
 #include <cstdio>
@@ -14,10 +15,7 @@ using namespace snapshotter::test;
 
 namespace {
 
-std::string example() {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  return read_file(root.parent_path() / "etc" / "snapshotterd.yaml");
-}
+std::string example() { return read_file(source_path("etc/snapshotterd.yaml")); }
 
 // The types that this build really has.
 config::Registries real_types(platform::Files& files) {
