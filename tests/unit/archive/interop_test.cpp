@@ -252,7 +252,7 @@ void check_tools(const std::vector<Member>& members) {
 
 std::string python_lines(const std::vector<Member>& members) {
   const Scratch scratch(members, Format::tar_gz);
-  const auto script = source_path("tests/unit/archive/read_with_tarfile.py");
+  const auto script = snapshotter::test::source_path("tests/unit/archive/read_with_tarfile.py");
   return run_well("export LC_ALL=C.UTF-8; " + scratch.decompressor() + " | python3 " +
                   script.string());
 }
