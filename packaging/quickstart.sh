@@ -33,13 +33,18 @@ login=${PGUSER:-postgres}
 if ! command -v pg_dumpall >/dev/null || ! command -v psql >/dev/null; then
   postgresql="PostgreSQL's client programs are not installed here (package postgresql-client)"
 elif PGCONNECT_TIMEOUT=3 psql -w -X -q -U "$login" -d postgres -c 'select 1' >/dev/null 2>"$work/psql"; then
+  case ${PGHOST:-} in
+    '') place= ;;
+    /*) place="socket: $PGHOST" ;;
+    *) place="host: $PGHOST" ;;
+  esac
   postgresql_target="
   database:
     type: postgresql
-    user: $login
-    password: \${PGPASSWORD:-}${PGHOST:+
-    host: $PGHOST}${PGPORT:+
-    port: $PGPORT}"
+    user: $login${place:+
+    $place}${PGPORT:+
+    port: $PGPORT}${PGPASSWORD:+
+    password: \${PGPASSWORD\}}"
 else
   postgresql="as $login: $(head -n 1 "$work/psql" | cut -c 1-200)"
 fi

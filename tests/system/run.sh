@@ -22,4 +22,4 @@ else
   package=$(ls -t "$workshop"/source/build/packages/*.deb | head -n 1)
 fi
 cd tests/system
-SNAPSHOTTER_ROOT=$root SNAPSHOTTER_PACKAGE=$package exec python3 -B -m unittest -v "${@:-test_service}"
+SNAPSHOTTER_ROOT=$root SNAPSHOTTER_PACKAGE=$package exec python3 -B -m unittest "${@:-discover}" -v

@@ -21,7 +21,7 @@ CONFIG = {
     "stores": {"local": {"type": "directory", "path": "/srv/backups"}},
     "targets": {
         "configs": {"type": "filesystem", "paths": ["/etc", "/root/private"]},
-        "database": {"type": "postgresql", "socket": "/run/postgresql", "user": "snapshotter"},
+        "database": {"type": "postgresql", "socket": "/srv/postgres-socket", "user": "snapshotter"},
         "metrics": {"type": "prometheus", "url": "http://127.0.0.1:9090",
                     "data_dir": "/var/lib/prometheus/metrics2"},
         "big": {"type": "filesystem", "paths": ["/var/big"]},
@@ -60,6 +60,9 @@ class TestService(unittest.TestCase):
             setpriv --reuid=postgres --regid=postgres --init-groups createuser --superuser snapshotter
             setpriv --reuid=postgres --regid=postgres --init-groups psql -qc \
                 'create table numbers as select generate_series(1, 1000) as n'
+            # As a container's /run/postgresql would be brought out to the host.
+            install -d /srv/postgres-socket
+            mount --bind /run/postgresql /srv/postgres-socket
             echo 'ARGS="--web.enable-admin-api"' >/etc/default/prometheus
             install -d -o prometheus -g prometheus /var/lib/prometheus/metrics2/snapshots
             setfacl -m u:snapshotter:rwx,d:u:snapshotter:rwx /var/lib/prometheus/metrics2/snapshots
@@ -265,6 +268,15 @@ class TestService(unittest.TestCase):
                          "the run that makes up")
         self.assertEqual(self.wait_final(again), "succeeded")
         self.assertEqual(self.unfinished(), "")
+
+    def test_29_asking_starts_an_enabled_service_that_is_not_running(self):
+        self.box.run("systemctl", "stop", "snapshotterd")
+        self.call("ListJobs")
+        self.assertEqual(self.service("ActiveState")["ActiveState"], "active")
+        self.box.run("systemctl", "disable", "--now", "snapshotterd")
+        self.assertNotEqual(self.call("ListJobs", check=None).returncode, 0)
+        self.assertEqual(self.service("ActiveState")["ActiveState"], "inactive")
+        self.box.run("systemctl", "enable", "snapshotterd")
 
     def test_33_stop_is_prompt_and_leaves_nothing(self):
         self.start_large_run()
