@@ -160,10 +160,11 @@ step "Next"
 cat <<END
 That was a daemon, a verified backup, and a restore. All of it lived in $work.
 For good:
-  cmake --install build                      as root: programs, unit, D-Bus files, example configuration
+  packaging/build-deb.sh                     build/packages/snapshotterd_VERSION_ARCH.deb
+  apt install ./build/packages/*.deb         a service that runs as a user of its own
   editor /etc/snapshotterd/snapshotterd.yaml what, where, when
   snapshotterd --check-config                tells every mistake with its line
-  systemctl enable --now snapshotterd
+  systemctl reload snapshotterd
   snapshotctl status
 END
 if [ -n "${KEEP:-}" ]; then
