@@ -27,8 +27,10 @@ CONFIG = {
         "big": {"type": "filesystem", "paths": ["/var/big"]},
     },
     "jobs": {
-        "nightly": {"schedule": "0 2 * * *", "targets": ["configs", "database", "metrics"]},
-        "large": {"schedule": "0 4 * * 0", "targets": ["big"]},
+        "nightly": {"schedule": "0 2 * * *", "targets": ["configs", "database", "metrics"],
+                    "retention": {"keep_last": 3}},
+        # What the container changes lies in memory.
+        "large": {"schedule": "0 4 * * 0", "targets": ["big"], "retention": {"keep_last": 1}},
     },
 }
 BUS = ("org.snapshotter1", "/org/snapshotter1")
