@@ -68,7 +68,12 @@ class TestService(unittest.TestCase):
             echo 'ARGS="--web.enable-admin-api"' >/etc/default/prometheus
             install -d -o prometheus -g prometheus /var/lib/prometheus/metrics2/snapshots
             setfacl -m u:snapshotter:rwx,d:u:snapshotter:rwx /var/lib/prometheus/metrics2/snapshots
+            printf '%s\\n' 'global: {scrape_interval: 1s}' 'scrape_configs:' \
+                '  - {job_name: self, static_configs: [{targets: ["localhost:9090"]}]}' >/etc/prometheus/prometheus.yml
             systemctl restart prometheus""")
+        has_samples = ('import urllib.request; print(urllib.request.urlopen("http://localhost:9090/api/v1/query?query=up")'
+                       '.read().decode())')
+        wait_for(lambda: '"value"' in cls.box.enter("python3", "-c", has_samples).stdout, "Prometheus to scrape itself")
         cls.box.write("/etc/systemd/system/snapshotterd.service.d/prometheus.conf",
                       "[Service]\nReadWritePaths=/var/lib/prometheus/metrics2/snapshots\n")
         cls.box.run("systemctl", "daemon-reload")
@@ -181,7 +186,7 @@ class TestService(unittest.TestCase):
         self.assertEqual({line.get("SNAPSHOTTER_TARGET") for line in lines},
                          {None, "configs", "database", "metrics"})
         explained = self.box.run("journalctl", "--no-pager", "-x", f"SNAPSHOTTER_RUN={run}").stdout
-        self.assertIn("-- Subject: ", explained)
+        self.assertIn("Subject: A run of job nightly has begun", explained)
 
     # -- who may what
 
