@@ -11,19 +11,21 @@ build=(g++ cmake ninja-build pkg-config git ca-certificates python3
        scdoc ccache mold dbus dbus-daemon systemd)
 # A fresh machine has no lists of packages yet.
 [ -n "$(apt-cache show libspdlog-dev 2>/dev/null)" ] || { [ "$(id -u)" = 0 ] && apt-get update >/dev/null; }
+# Not `apt-cache show`, which is content with a name that something merely refers to.
+available() { [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]; }
 # Debian 12's default Boost is 1.74, too old for what the project uses of Asio.
-if apt-cache show libboost1.81-dev >/dev/null 2>&1; then build+=(libboost1.81-dev); else build+=(libboost-dev); fi
+if available libboost1.81-dev; then build+=(libboost1.81-dev); else build+=(libboost-dev); fi
 # ISA-L exists on x86-64 and arm64 only; without it level "fast" uses libdeflate.
 case $(dpkg --print-architecture) in amd64 | arm64) build+=(libisal-dev) ;; esac
 # Where units belong; a package of its own since Debian 13.
-if apt-cache show systemd-dev >/dev/null 2>&1; then build+=(systemd-dev); fi
+if available systemd-dev; then build+=(systemd-dev); fi
 packaging=(debhelper dpkg-dev lintian)
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
       procps iproute2 openssl curl man-db bash-completion fish zsh docker.io podman postgresql prometheus
       python3-jsonschema mmdebstrap systemd-container)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
-if apt-cache show docker-cli >/dev/null 2>&1; then test+=(docker-cli); fi
+if available docker-cli; then test+=(docker-cli); fi
 
 wanted=("${build[@]}")
 case ${1:-build} in

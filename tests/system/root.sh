@@ -13,7 +13,7 @@ if [ "$use" = workshop ]; then
   packages=(build-essential debhelper lintian scdoc cmake ninja-build pkg-config git ca-certificates python3
             libssl-dev libsqlite3-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libarchive-dev libdeflate-dev
             libzstd-dev libsystemd-dev libsdbus-c++-dev libsdbus-c++-bin libcctz-dev libcli11-dev libisal-dev
-            systemd-dev libboost-dev tzdata dbus dbus-daemon systemd mold)
+            systemd-dev libboost-dev tzdata dbus dbus-daemon systemd mold ccache dpkg-dev)
 else
   # What the package depends on is there beforehand, because the container has no network.
   packages=(systemd systemd-sysv dbus polkitd libpam-systemd libnss-systemd iproute2 procps util-linux acl python3
