@@ -19,6 +19,8 @@ else
   trap 'umount "$workshop/proc"' EXIT
   chroot "$workshop" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     /source/packaging/build-deb.sh
+  umount "$workshop/proc"
+  trap - EXIT  # exec below would not run it
   package=$(ls -t "$workshop"/source/build/packages/*.deb | head -n 1)
 fi
 cd tests/system
