@@ -143,28 +143,32 @@ OverdueWatch::Facts Engine::Impl::overdue_facts(const std::string& job) const {
   return facts;
 }
 
-// After the run's events were made, which ask how it was before. Who was cancelled says nothing;
-// a success of some targets does not speak for the others.
-void Engine::Impl::note_outcome(const catalog::RunRecord& record) {
+// After the run's events were made, which ask how it was before. False: it says nothing about the
+// job. A run that was cancelled does not; nor does a success of some targets for the others.
+bool Engine::Impl::note_outcome(const catalog::RunRecord& record) {
   const auto job = config->jobs.find(record.job);
-  if (record.kind != catalog::RunKind::backup || job == config->jobs.end()) return;
+  if (record.kind != catalog::RunKind::backup || job == config->jobs.end()) return false;
   if (opens_alert(record.state)) {
     troubled.insert(record.job);
-  } else if (record.state == RunState::succeeded && is_of_all_targets(record, job->second)) {
-    troubled.erase(record.job);
+    return true;
   }
+  if (record.state != RunState::succeeded || !is_of_all_targets(record, job->second)) return false;
+  troubled.erase(record.job);
+  return true;
 }
 
-// From the last runs of each job, as note_outcome() would have it.
+// The newest run that says something counts. Mostly that is the job's last one, which is known
+// already: a start does not read the history of ten thousand jobs.
 Task<> Engine::Impl::recall_outcomes() {
-  const auto jobs = config;
   std::vector<catalog::RunRecord> runs;
-  for (const auto& [name, job] : jobs->jobs) {
+  for (const auto& [name, last] : last_runs) {
+    if (!config->jobs.contains(name) || note_outcome(last)) continue;
     co_await catalog.call([&](catalog::Catalog& records) {
       runs = records.runs({.job = name, .limit = kRecentRuns});
     });
-    std::ranges::reverse(runs);
-    for (const auto& run : runs) note_outcome(run);
+    for (const auto& run : runs) {
+      if (note_outcome(run)) break;
+    }
   }
 }
 

@@ -73,7 +73,7 @@ struct Engine::Impl {
   void tell_pruned(const std::string& job, const std::vector<retention::Decision>& removed);
   void tell_overdue(const std::string& job, std::optional<Time> since, Time expected_by);
   [[nodiscard]] OverdueWatch::Facts overdue_facts(const std::string& job) const;
-  void note_outcome(const catalog::RunRecord& record);
+  bool note_outcome(const catalog::RunRecord& record);
   Task<> recall_outcomes();
   void write_soon(PendingWrites::Change change, const Entries& events = {});
 
