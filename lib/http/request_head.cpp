@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "crypto/base64.hpp"
 
 #include <algorithm>
 #include <array>
@@ -72,7 +73,7 @@ void check(const Request& request, const ClientOptions& options) {
 }
 
 std::string basic(const Url& url) {
-  return "Basic " + base64(url.user + ":" + url.password.reveal());
+  return "Basic " + crypto::to_base64(url.user + ":" + url.password.reveal());
 }
 
 std::string authorization(const ClientOptions& options) {
@@ -142,23 +143,6 @@ Secret connect_head(const ClientOptions& options) {
   lines.add("User-Agent", user_agent());
   if (!options.proxy->user.empty()) lines.add("Proxy-Authorization", basic(*options.proxy));
   return lines.take();
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr auto kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto group = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t at = 0; at < 3; ++at) {
-      bits = bits << 8U | (at < group.size() ? static_cast<unsigned char>(group[at]) : 0U);
-    }
-    for (std::size_t at = 0; at < 4; ++at) {
-      result += at <= group.size() ? kDigits[bits >> (18U - 6U * at) & 63U] : '=';
-    }
-  }
-  return result;
 }
 
 }  // namespace snapshotter::http

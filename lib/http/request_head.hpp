@@ -27,6 +27,4 @@ struct RequestBody {
 // "CONNECT host:port" for the proxy of `options`.
 [[nodiscard]] Secret connect_head(const ClientOptions& options);
 
-[[nodiscard]] std::string base64(std::string_view bytes);
-
 }  // namespace snapshotter::http

@@ -18,7 +18,7 @@ MAY_INCLUDE = {
     "telemetry": ["platform", "base"],
     "schedule": ["base"],
     "archive": ["async", "crypto", "base"],
-    "http": ["async", "platform", "base"],
+    "http": ["crypto", "async", "platform", "base"],
     "store": ["platform", "base"],
     "target": ["archive", "http", "async", "platform", "base"],
     "notify": ["http", "crypto", "async", "platform", "base"],
