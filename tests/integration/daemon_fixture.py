@@ -11,16 +11,18 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
-import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
+from waiting import LIMIT, wait_for  # noqa: E402,F401
 
 BIN = pathlib.Path(os.environ.get("SNAPSHOTTER_BIN", "build/bin")).resolve()
 NAME = "org.snapshotter1"
 ROOT = "/org/snapshotter1"
 MANAGER = "org.snapshotter1.Manager"
-LIMIT = 60.0
 
 BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -28,18 +30,6 @@ BUS_CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Config
 <policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/>
 <allow own="*"/></policy></busconfig>
 """
-
-
-def wait_for(condition, what, limit=LIMIT):
-    """The first true value of condition(), asked for until then."""
-    end = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {limit} s for {what}")
-        time.sleep(0.01)
 
 
 class NotifySocket:

@@ -4,23 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import postgres_image  # noqa: E402
-
-LIMIT = 60.0
-
-
-def wait_for(condition, what, limit=LIMIT):
-    end = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {limit} s for {what}")
-        time.sleep(0.02)
+from waiting import LIMIT, wait_for  # noqa: E402
 
 
 class Engine:

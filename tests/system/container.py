@@ -9,24 +9,14 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "peers"))
+from waiting import LIMIT, wait_for  # noqa: E402
 
 CGROUP = pathlib.Path("/sys/fs/cgroup")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-LIMIT = 60.0
-
-
-def wait_for(condition, what, limit=LIMIT):
-    """The first true value of condition(), asked for until then."""
-    end = time.monotonic() + limit
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {limit} s for {what}")
-        time.sleep(0.02)
 
 
 class Container:
