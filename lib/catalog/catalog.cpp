@@ -61,6 +61,14 @@ std::map<std::string, Time> Catalog::last_firings() {
   return firings;
 }
 
+void Catalog::put_first_firings(const std::map<std::string, Time>& firings) {
+  Transaction transaction(impl_->db);
+  for (const auto& [job, firing] : firings) {
+    impl_->db.execute("INSERT OR IGNORE INTO firings VALUES (?1, ?2)", job, firing);
+  }
+  transaction.commit();
+}
+
 void Catalog::put_firing(const std::string& job, Time firing,
                          const std::vector<OutboxEntry>& events) {
   Transaction transaction(impl_->db);

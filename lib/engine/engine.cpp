@@ -144,12 +144,8 @@ void Engine::Impl::answer_without_run(const Due& due, const std::string& why) {
 
 // A job's schedule counts from when it was first seen, also over a restart before its first firing.
 Task<> Engine::Impl::remember_new_jobs() {
-  const auto known =
-      co_await catalog.call([](catalog::Catalog& records) { return records.last_firings(); });
-  for (const auto& [name, answered] : scheduler.answered()) {
-    if (known.contains(name)) continue;
-    co_await catalog.call([&](catalog::Catalog& records) { records.put_firing(name, answered); });
-  }
+  const auto answered = scheduler.answered();  // a reload may come meanwhile
+  co_await catalog.call([&](catalog::Catalog& records) { records.put_first_firings(answered); });
 }
 
 Task<> Engine::stop() {

@@ -86,6 +86,24 @@ TEST_CASE("whichever write fails, a transaction is done whole or not at all") {
   }
 }
 
+TEST_CASE("first firings are written whole or not at all, and not one by one") {
+  FailingVfs disk;
+  const CatalogFile file;
+  Catalog catalog(file.path, FailingVfs::name());
+  std::map<std::string, Time> firings;
+  for (int job = 0; job < 1000; ++job) firings.emplace("job-" + std::to_string(job), kNoon);
+  disk.fail_writes(SQLITE_FULL, 3);
+  CHECK(error_of([&] { catalog.put_first_firings(firings); }).has_value());
+  disk.heal();
+  CHECK(catalog.last_firings().empty());
+  catalog.put_first_firings(firings);
+  CHECK(catalog.last_firings() == firings);
+  CHECK(disk.writes() < 200);  // pages, not firings
+  disk.heal();
+  catalog.put_first_firings(firings);
+  CHECK(disk.writes() == 0);
+}
+
 TEST_CASE("an input or output error is told and retryable") {
   FailingVfs disk;
   const CatalogFile file;

@@ -156,6 +156,20 @@ TEST_CASE("a firing is recorded with the run that answers it") {
   CHECK(catalog.run("r").has_value());
 }
 
+TEST_CASE("first firings are put together, and only for jobs that have none") {
+  const CatalogFile file;
+  {
+    Catalog catalog = file.open();
+    catalog.put_firing("b", kNoon);
+    catalog.put_first_firings({{"a", kNoon + hours{1}}, {"b", kNoon + hours{2}}, {"", kNoon}});
+    catalog.put_first_firings({{"a", kNoon + hours{3}}});
+    catalog.put_first_firings({});
+  }
+  Catalog catalog = file.open();
+  CHECK(catalog.last_firings() ==
+        std::map<std::string, Time>{{"", kNoon}, {"a", kNoon + hours{1}}, {"b", kNoon}});
+}
+
 TEST_CASE("log lines are kept in order, byte for byte, run by run") {
   const CatalogFile file;
   Catalog catalog = file.open();

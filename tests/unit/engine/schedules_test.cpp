@@ -230,6 +230,25 @@ TEST_CASE("a reload takes new schedules at once and keeps what was answered") {
   });
 }
 
+TEST_CASE("jobs that a reload brings count from then, over a restart and a second reload at once") {
+  Scheduled harness("0 3 * * *");
+  harness.run([](Harness& h) -> Task<> {
+    h.add_job("early");
+    h.job("early").schedule = cron("0 4 * * *");
+    h.engine().reload(h.shared_config());
+    h.config.jobs.erase("nightly");
+    h.engine().reload(h.shared_config());
+    co_await h.clock->settle();
+  });
+  CHECK(harness.open_catalog().last_firings() ==
+        std::map<std::string, Time>{{"early", ManualClock::kStart},
+                                    {"nightly", ManualClock::kStart}});
+  harness.now = at("2026-11-24T05:00:00Z");
+  harness.run([](Harness& h) -> Task<> {
+    co_await h.until([&] { return h.targets["early"]->completed() == 1 && h.active() == 0; });
+  });
+}
+
 TEST_CASE("the hour that daylight saving skips fires once and the repeated one once") {
   Scheduled harness("30 2 * * *");
   harness.job("nightly").timezone = schedule::TimeZone::load("Europe/Berlin").value();
