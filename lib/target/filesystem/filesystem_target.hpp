@@ -14,8 +14,8 @@
 // Folders above a path may be reached through symlinks; they are not in the archive themselves.
 //
 // Walking: tree_walker.hpp. Relative to directory handles, so that no path is resolved twice and no
-// symlink followed; folder before content; a folder's files before its folders, in the order of the
-// file system. Kernel file systems in the tree are kept as empty folders and noted. A network file
+// symlink followed; folder before content; a folder's files before its folders, sorted by
+// name. Kernel file systems in the tree are kept as empty folders and noted. A network file
 // system whose server is gone blocks a backup until the kernel gives up: nothing here can end that.
 //
 // Reading: file_reader.hpp. O_NOATIME where the kernel allows it; what was not in the page cache is

