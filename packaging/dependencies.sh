@@ -3,6 +3,7 @@
 #   dependencies.sh build     compiler, libraries and what the quick start uses
 #   dependencies.sh package   that, and what makes and checks a Debian package
 #   dependencies.sh test      all of that, and what the tests start
+#   dependencies.sh bench     what building needs, and whom tests/bench compares with
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates python3
@@ -23,6 +24,7 @@ packaging=(debhelper dpkg-dev lintian)
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
       procps iproute2 openssl curl man-db bash-completion fish zsh docker.io podman postgresql prometheus
       python3-jsonschema mmdebstrap systemd-container)
+bench=(pigz zstd gzip tar restic borgbackup)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
 if available docker-cli; then test+=(docker-cli); fi
@@ -32,7 +34,8 @@ case ${1:-build} in
   build) ;;
   package) wanted+=("${packaging[@]}") ;;
   test) wanted+=("${packaging[@]}" "${test[@]}") ;;
-  *) echo "dependencies.sh: build, package or test?" >&2; exit 64 ;;
+  bench) wanted+=("${bench[@]}") ;;
+  *) echo "dependencies.sh: build, package, test or bench?" >&2; exit 64 ;;
 esac
 
 missing=()

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Measures Snapshotter, side by side with what one would use instead. README.md explains.
+#   tests/bench/run.sh [compare] [OPTIONS]   ours against tar, pigz, zstd, restic and borg
+#   tests/bench/run.sh levels [OPTIONS]      ours at every level of compression
+#   tests/bench/run.sh memory [SCENARIO…]    the peak memory of ours in hard cases
+#   tests/bench/run.sh NAME --help           the options
+# Builds the two programs; with SNAPSHOTTER_BIN set it takes those from there. Installs nothing:
+# `packaging/dependencies.sh bench` does, and contenders that are missing are named and left out.
+set -euo pipefail
+bench=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$(dirname "$bench")")
+
+case ${1:-} in
+  '' | -*) name=compare ;;
+  *) name=$1; shift ;;
+esac
+# The programs to call are executable, what they share is not.
+if [ ! -x "$bench/$name.py" ]; then
+  echo "run.sh: there is no bench '$name'; see run.sh --help" >&2
+  exit 64
+fi
+if [ "$name" = compare ]; then
+  case ${1:-} in -h | --help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"; echo ;; esac
+fi
+
+build() {
+  cd "$root"
+  cmake --preset default >/dev/null
+  cmake --build --preset default --target snapshotterd snapshotctl
+}
+if [ -z "${SNAPSHOTTER_BIN:-}" ]; then
+  case " $* " in *' --help '* | *' -h '*) ;; *) (build) >&2 ;; esac
+  export SNAPSHOTTER_BIN=$root/build/bin
+fi
+exec python3 -B "$bench/$name.py" "$@"
