@@ -91,6 +91,12 @@ class Catalog {
   void remember(const std::string& scope, const std::string& key, const std::string& value,
                 const std::vector<OutboxEntry>& events = {});
   void forget(const std::string& scope, const std::string& key);  // one that is not there is fine
+  // Any number of these at once, in their order; without a value it is forgotten.
+  struct MemoryChange {
+    std::string scope, key;
+    std::optional<std::string> value = {};
+  };
+  void change_memory(const std::vector<MemoryChange>& changes);
 
   // Backups. put_backup inserts or replaces; removing one that is not there is fine.
   void put_backup(const BackupRecord& backup);

@@ -72,28 +72,35 @@ void OverdueWatch::recall(const std::string& job,
 
 void OverdueWatch::set_jobs(std::shared_ptr<const config::Config> config) {
   config_ = std::move(config);
-  for (const auto& [name, job] : config_->jobs) note_asked(job, states_[name]);
+  std::vector<catalog::Catalog::MemoryChange> changes;
+  for (const auto& [name, job] : config_->jobs) {
+    if (auto note = note_asked(job, states_[name])) {
+      changes.push_back({scope_of(name), kAskedKey, std::move(note)});
+    }
+  }
   // One that is gone and comes back begins anew.
   std::erase_if(states_, [&](const auto& entry) {
     if (config_->jobs.contains(entry.first)) return false;
-    write_([scope = scope_of(entry.first)](catalog::Catalog& records) {
-      records.forget(scope, kAskedKey);
-    });
-    write_([scope = scope_of(entry.first)](catalog::Catalog& records) {
-      records.forget(scope, kKey);
-    });
+    changes.push_back({scope_of(entry.first), kAskedKey});
+    changes.push_back({scope_of(entry.first), kKey});
     return true;
   });
+  if (!changes.empty()) {
+    write_([changes = std::move(changes)](catalog::Catalog& records) {
+      records.change_memory(changes);
+    });
+  }
   look_at_all();
 }
 
-void OverdueWatch::note_asked(const config::JobSpec& job, State& state) {
+std::optional<std::string> OverdueWatch::note_asked(const config::JobSpec& job, State& state) {
   const auto now = services_.clock.now();
   auto what = what_matters(job);
-  if (state.asked && state.asked->what == what && state.asked->since <= now + kFarFuture) return;
+  if (state.asked && state.asked->what == what && state.asked->since <= now + kFarFuture) {
+    return std::nullopt;
+  }
   state.asked = Asked{std::move(what), now};
-  write_([scope = scope_of(job.name), value = to_rfc3339(now) + " " + state.asked->what](
-             catalog::Catalog& records) { records.remember(scope, kAskedKey, value); });
+  return to_rfc3339(now) + " " + state.asked->what;
 }
 
 void OverdueWatch::look_at(const std::string& job) {

@@ -50,7 +50,7 @@ class OverdueWatch {
 
   // What the catalog remembers of these jobs. Before anything else.
   [[nodiscard]] Task<> load(CatalogAccess& catalog, std::shared_ptr<const config::Config> config);
-  // At start and after each reload.
+  // At start and after each reload. One change to the catalog, however many jobs are new or gone.
   void set_jobs(std::shared_ptr<const config::Config> config);
   // A run of the job has ended, or its backups have changed.
   void look_at(const std::string& job);
@@ -72,7 +72,8 @@ class OverdueWatch {
     std::optional<Time> due;  // nullopt: never, or told
   };
   void recall(const std::string& job, const std::map<std::string, std::string>& memory);
-  void note_asked(const config::JobSpec& job, State& state);
+  // What the catalog is to remember; nullopt: nothing new.
+  [[nodiscard]] std::optional<std::string> note_asked(const config::JobSpec& job, State& state);
   void look(const config::JobSpec& job, State& state);
   [[nodiscard]] std::optional<Time> next() const;
   void tell_due();

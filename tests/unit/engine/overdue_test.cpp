@@ -188,3 +188,38 @@ TEST_CASE("a clock that is set forward wakes the watch") {
     CHECK(told(ops) == Kinds{"overdue"});
   });
 }
+
+TEST_CASE("the catalog was busy for a minute - however many jobs come or go, it is changed once") {
+  async::Loop loop;
+  ManualClock clock(loop.executor());
+  const auto random = platform::seeded_random(1);
+  MemoryFiles files;
+  async::WorkerPool pool("inline", 0);
+  engine::RunLog run_log;
+  const engine::Services services{.loop = loop.executor(),
+                                  .clock = clock,
+                                  .random = *random,
+                                  .files = files,
+                                  .cpu = pool,
+                                  .blocking = pool,
+                                  .catalog = pool,
+                                  .log = {},
+                                  .run_log = run_log,
+                                  .host = "host",
+                                  .machine_id = "machine"};
+  int changes = 0;
+  engine::OverdueWatch watch(
+      services, [](const std::string&) { return engine::OverdueWatch::Facts{}; },
+      [](const std::string&, std::optional<Time>, Time) {},
+      [&](const std::function<void(catalog::Catalog&)>&) { ++changes; });
+  Harness jobs;
+  for (int i = 0; i < 100; ++i) jobs.add_job("job" + std::to_string(i));
+  watch.set_jobs(jobs.shared_config());
+  CHECK(changes == 1);
+  watch.set_jobs(jobs.shared_config());
+  CHECK(changes == 1);
+  jobs.config.jobs.clear();
+  jobs.add_job("other");
+  watch.set_jobs(jobs.shared_config());
+  CHECK(changes == 2);
+}
