@@ -10,9 +10,6 @@
 namespace snapshotter::daemon {
 namespace {
 
-// Compression gives way to the server's own work, and to the loop.
-constexpr int kWorkerNice = 10;
-
 std::size_t worker_count(const config::DaemonSettings& settings) {
   if (settings.workers > 0) return settings.workers;
   return std::max(1U, std::thread::hardware_concurrency());
@@ -34,6 +31,12 @@ std::shared_ptr<void> lock_state(platform::Files& files, const std::string& fold
 
 std::unique_ptr<catalog::Catalog> open_catalog(const std::string& folder) {
   return std::make_unique<catalog::Catalog>(folder + "/catalog.sqlite");
+}
+
+std::string refusal(const std::string& key, const std::string& value, int error_number,
+                    const std::string& advice) {
+  return "the system refuses " + key + " " + value + " (" + error_text(error_number) + "); " +
+         advice;
 }
 
 bool decide(config::Switch value, bool automatic) {
@@ -66,7 +69,7 @@ Parts::Parts(const std::string& config_path)
       clock(platform::system_clock(loop.executor())),
       random_(platform::system_random()),
       lock_(lock_state(*files_, config->daemon.state_dir)),
-      cpu_("compress", worker_count(config->daemon), kWorkerNice),
+      cpu_("compress", worker_count(config->daemon)),
       blocking("io", blocking_count(config->daemon)),
       catalog_pool_("catalog", 1),
       engine(
@@ -89,6 +92,30 @@ Parts::Parts(const std::string& config_path)
     if (fields.run.empty()) return;
     run_log_.add(fields.run, {time, std::string(name(level)), fields.target, std::string(text)});
   });
+  shape_pools();
+}
+
+void Parts::shape_pools() {
+  const auto& settings = config->daemon;
+  const auto log = logging.logger();
+  try {
+    cpu_.resize(worker_count(settings));
+    blocking.resize(std::max(blocking.size(), blocking_count(settings)));
+  } catch (const SystemError& error) {
+    log.warning(error.what());
+  }
+  // Both: who walks, hashes and writes also compresses while it waits for a block.
+  const auto of_cpu = cpu_.set_priority(settings.priority);
+  const auto of_blocking = blocking.set_priority(settings.priority);
+  if (const int refused = std::max(of_cpu.nice, of_blocking.nice)) {
+    log.warning(refusal("daemon.nice", std::to_string(settings.priority.nice), refused,
+                        "it changes with the next start; LimitNICE=+0 in the unit lets it change "
+                        "at a reload"));
+  }
+  if (const int refused = std::max(of_cpu.io, of_blocking.io)) {
+    log.warning(refusal("daemon.io_priority", to_string(settings.priority.io), refused,
+                        "allow ioprio_set in the unit's SystemCallFilter="));
+  }
 }
 
 Parts::~Parts() { logging.set_observer({}); }

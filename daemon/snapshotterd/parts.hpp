@@ -24,6 +24,9 @@ class Parts {
   explicit Parts(const std::string& config_path);
   ~Parts();
 
+  // Gives the pools the sizes and priorities of `config`; what the system refuses is a warning in
+  // the log. Threads for concurrent runs never become fewer: a run that goes on needs its own.
+  void shape_pools();
   // The configuration as it is in the files now. Blocking.
   [[nodiscard]] std::shared_ptr<const config::Config> load() const;
 

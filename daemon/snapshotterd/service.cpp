@@ -94,11 +94,9 @@ Task<> DaemonService::reload() {
     if (config->daemon.state_dir != parts_.config->daemon.state_dir) {
       log_.warning("daemon.state_dir changes with the next start only");
     }
-    if (config->daemon.max_concurrent_runs + engine::kSpareThreads > parts_.blocking.size()) {
-      log_.warning("daemon.max_concurrent_runs grows with the next start only");
-    }
     parts_.config = config;
     parts_.logging.reconfigure(log_settings(config->logging));
+    parts_.shape_pools();
     parts_.engine.reload(config);
     log_.info("configuration reloaded: " + std::to_string(config->jobs.size()) + " jobs");
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "archive/format.hpp"
+#include "base/priority.hpp"
 #include "base/settings.hpp"
 #include "base/units.hpp"
 #include "notify/event.hpp"
@@ -26,6 +27,8 @@ struct DaemonSettings {
   schedule::TimeZone timezone = schedule::TimeZone::utc();  // default: the system's
   std::uint32_t max_concurrent_runs = 2;                    // 1…64
   std::uint32_t workers = 0;                                // 0 = auto = CPUs; ≤ 256
+  // Of the workers and the programs they start; the loop and the catalog's thread stay as they are.
+  Priority priority{10, {IoPriority::Class::best_effort, IoPriority::kLowest}};
   std::string state_dir = "/var/lib/snapshotterd";
   Duration history = std::chrono::days{400};  // how long runs are remembered
 };

@@ -10,6 +10,7 @@ using settings::Section;
 
 constexpr std::uint32_t kMostRuns = 64;
 constexpr std::uint32_t kMostWorkers = 256;
+constexpr int kMostNice = 19;
 constexpr std::uint32_t kMostLogFiles = 1000;
 
 const std::vector<std::string> kLevels{"trace", "debug", "info", "warning", "error"};
@@ -33,6 +34,19 @@ std::optional<std::uint32_t> read_workers(Section& section) {
                                    std::to_string(kMostWorkers) + ", not " + shown(*node));
   }
   return 0;
+}
+
+std::optional<IoPriority> read_io_priority(Section& section) {
+  const std::optional<std::string> text = section.text("io_priority");
+  if (!text) return std::nullopt;
+  const std::optional<IoPriority> priority = parse_io_priority(*text);
+  if (!priority) {
+    section.problem("io_priority",
+                    "must be idle, best-effort, or best-effort:0 (first) to best-effort:7 (last), "
+                    "not " +
+                        shown(*section.node("io_priority")));
+  }
+  return priority;
 }
 
 std::optional<Switch> read_switch(Section& section, std::string_view key) {
@@ -76,6 +90,11 @@ DaemonSettings read_daemon(Section& root) {
   daemon.max_concurrent_runs =
       read_count(section, "max_concurrent_runs", 1, kMostRuns).value_or(daemon.max_concurrent_runs);
   daemon.workers = read_workers(section).value_or(daemon.workers);
+  Priority& priority = daemon.priority;
+  if (const auto nice = section.integer("nice", 0, kMostNice)) {
+    priority.nice = static_cast<int>(*nice);
+  }
+  priority.io = read_io_priority(section).value_or(priority.io);
   daemon.state_dir = section.path("state_dir").value_or(daemon.state_dir);
   daemon.history = read_positive_duration(section, "history").value_or(daemon.history);
   section.finish();

@@ -116,6 +116,7 @@ TEST_CASE("the daemon section is read and has defaults") {
   CHECK(defaults.timezone.name() == schedule::TimeZone::system().name());
   CHECK(defaults.max_concurrent_runs == 2);
   CHECK(defaults.workers == 0);
+  CHECK(defaults.priority == Priority{10, {IoPriority::Class::best_effort, 7}});
   CHECK(defaults.state_dir == "/var/lib/snapshotterd");
   CHECK(defaults.history == std::chrono::days{400});
 
@@ -124,6 +125,8 @@ daemon:
   timezone: Europe/Berlin
   max_concurrent_runs: 5
   workers: 16
+  nice: 19
+  io_priority: idle
   state_dir: /srv//state/
   history: 30 days
 )")
@@ -131,12 +134,16 @@ daemon:
   CHECK(daemon.timezone.name() == "Europe/Berlin");
   CHECK(daemon.max_concurrent_runs == 5);
   CHECK(daemon.workers == 16);
+  CHECK(daemon.priority == Priority{19, {IoPriority::Class::idle, 0}});
   CHECK(daemon.state_dir == "/srv/state");
   CHECK(daemon.history == std::chrono::days{30});
 
   CHECK(parse_good("daemon: {workers: auto}").daemon.workers == 0);
   CHECK(parse_good("daemon: {workers: 256, max_concurrent_runs: 64}").daemon.workers == 256);
   CHECK(parse_good("daemon:\n").daemon.workers == 0);
+  CHECK(parse_good("daemon: {nice: 0}").daemon.priority.nice == 0);
+  CHECK(parse_good("daemon: {io_priority: 'best-effort:0'}").daemon.priority.io.level == 0);
+  CHECK(parse_good("daemon: {io_priority: best-effort}").daemon.priority.io == IoPriority{});
 }
 
 TEST_CASE("the daemon's time zone is that of jobs without one") {

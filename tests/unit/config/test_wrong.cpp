@@ -64,6 +64,15 @@ TEST_CASE("wrong keys of the daemon") {
        {"workers: 0", "16:12: daemon: 'workers' must be from 1 to 256, not '0'"},
        {"workers: -1", "16:12: daemon: 'workers' must be from 1 to 256, not '-1'"},
        {"workers: [4]", "16:12: daemon: 'workers' must be a single value, not a list"},
+       {"nice: -1", "16:9: daemon: 'nice' must be from 0 to 19, not '-1'"},
+       {"nice: 20", "16:9: daemon: 'nice' must be from 0 to 19, not '20'"},
+       {"nice: low", "16:9: daemon: 'nice' must be a whole number, not 'low'"},
+       {"io_priority: best-effort:8",
+        "16:16: daemon: 'io_priority' must be idle, best-effort, or best-effort:0 (first) to "
+        "best-effort:7 (last), not 'best-effort:8'"},
+       {"io_priority: realtime",
+        "16:16: daemon: 'io_priority' must be idle, best-effort, or best-effort:0 (first) to "
+        "best-effort:7 (last), not 'realtime'"},
        {"state_dir: var/lib",
         "16:14: daemon: 'state_dir' must be an absolute path without '..', not 'var/lib'"},
        {"history: 0", "16:12: daemon: 'history' must be longer than nothing"},
