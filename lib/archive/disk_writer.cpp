@@ -47,7 +47,7 @@ void DiskWriter::write(TarReader& reader, ::archive_entry* it, const std::string
     try {
       content(reader, path, summary);
     } catch (...) {
-      disk_.reset();
+      archive_write_finish_entry(disk_.get());
       ::unlink((root_ + '/' + path).c_str());
       throw;
     }

@@ -19,7 +19,8 @@ class DiskWriter {
  public:
   DiskWriter(std::string root, bool owners);
 
-  // A file that is not written to its end, because reading it threw, is removed.
+  // A file that is not written to its end, because reading it threw, is removed; the writer can be
+  // used on.
   void write(TarReader& reader, ::archive_entry* it, const std::string& path,
              ExtractSummary& summary);
   // `it` may be the entry that write() was given before.

@@ -1,6 +1,7 @@
 #include "archive/extract.hpp"
 
 #include "archive/disk_writer.hpp"
+#include "archive/partial_stream.hpp"
 #include "archive/selection.hpp"
 #include "archive/tar_reader.hpp"
 #include "base/error.hpp"
@@ -68,25 +69,120 @@ class Extraction {
   Extraction(const ByteSource& source, const ExtractOptions& options, async::WorkerPool& workers,
              std::stop_token stop, const ExtractProgress& progress)
       : source_(source),
+        options_(options),
         workers_(workers),
         stop_(std::move(stop)),
         progress_(progress),
         selection_(options.select),
         root_(prepare_folder(options.into)),
-        disk_(root_, options.owners) {
-    if (!options.overwrite && !std::filesystem::is_empty(root_ + '/')) refuse_existing();
-  }
+        must_not_replace_(!options.overwrite && !std::filesystem::is_empty(root_ + '/')),
+        disk_(root_, options.owners) {}
 
   ExtractSummary run() {
-    TarReader reader(source_, workers_, stop_);
-    while (archive_entry* const it = reader.next()) restore(reader, it);
-    if (!orphans_.empty()) restore_orphans();
+    if (options_.index == nullptr || options_.select.empty() || !restore_by_index()) restore_all();
+    for (const auto& [target, paths] : orphans_) {
+      for (const auto& path : paths) problem(path, "the file it links to is not in the archive");
+    }
     disk_.finish(summary_);
     summary_.not_found = selection_.unmatched();
     return std::move(summary_);
   }
 
  private:
+  // False: it must be done without the index.
+  bool restore_by_index() {
+    try {
+      const auto plan = plan_by_index();
+      if (!plan) return false;
+      refuse_existing();
+      read_picked(*plan, [this](TarReader& reader, archive_entry* it, const Entry& entry) {
+        restore(reader, it, entry);
+      });
+      if (!orphans_.empty()) restore_orphans_by_index();
+      summary_.indexed = true;
+      return true;
+    } catch (const CorruptArchiveError& error) {
+      if (must_not_replace_ && summary_.entries > 0) throw;
+      start_over(error.why());
+      return false;
+    }
+  }
+
+  void start_over(std::string index_problem) {
+    selection_ = Selection(options_.select);
+    summary_ = {};
+    summary_.index_problem = std::move(index_problem);
+    orphans_.clear();
+    existing_ = {};
+  }
+
+  std::optional<ReadingPlan> plan_by_index() {
+    try {
+      return plan_reading(*options_.index, options_.index_digest, source_,
+                          [this](const IndexEntry& entry) { return pick(entry); });
+    } catch (const CancelledError&) {
+      throw;
+    } catch (const Error& error) {
+      start_over(error.why());  // also when the index can't be read at all
+      return std::nullopt;
+    }
+  }
+
+  bool pick(const IndexEntry& entry) {
+    const auto path = safe_path(entry.path);
+    if (!selection_.includes(path ? *path : entry.path)) return false;
+    if (must_not_replace_ && path && !path->empty()) note_existing(*path, entry.kind);
+    return true;
+  }
+
+  template <class Visit>
+  void read_picked(const ReadingPlan& plan, Visit visit) {
+    if (plan.entries == 0) return;
+    PickedEntries expected(*options_.index, plan);
+    TarReader reader(partial_stream(source_, plan, workers_, stop_));
+    while (archive_entry* const it = reader.next()) {
+      const Entry entry = to_entry(it);
+      const IndexEntry* const listed = expected.next();
+      if (listed == nullptr || listed->kind != entry.kind || listed->path != entry.path) {
+        index_is_wrong();
+      }
+      visit(reader, it, entry);
+    }
+    if (expected.next() != nullptr) index_is_wrong();
+  }
+
+  [[noreturn]] static void index_is_wrong() {
+    throw CorruptArchiveError({"use index", "", "it has other entries than the archive",
+                               "move the index away and restore into a new folder"});
+  }
+
+  void restore_orphans_by_index() {
+    const auto plan = plan_reading(
+        *options_.index, options_.index_digest, source_, [this](const IndexEntry& entry) {
+          return entry.kind == Entry::Kind::file && is_orphans_target(entry.path);
+        });
+    read_picked(plan, [this](TarReader& reader, archive_entry* it, const Entry& entry) {
+      restore_orphans_of(reader, it, entry);
+    });
+  }
+
+  void restore_all() {
+    if (options_.before_reading_all) options_.before_reading_all();
+    if (must_not_replace_) {
+      TarReader reader(source_, workers_, stop_);
+      while (archive_entry* const it = reader.next()) {
+        const Entry entry = to_entry(it);
+        if (const auto path = wanted(entry, false)) note_existing(*path, entry.kind);
+      }
+      refuse_existing();
+    }
+    {
+      TarReader reader(source_, workers_, stop_);
+      while (archive_entry* const it = reader.next()) restore(reader, it, to_entry(it));
+    }
+    if (!orphans_.empty()) restore_orphans();
+  }
+
   // The entry's path when it is to be restored. A bad one becomes a problem.
   std::optional<std::string> wanted(const Entry& entry, bool report) {
     auto path = safe_path(entry.path);
@@ -96,27 +192,23 @@ class Extraction {
     return path;
   }
 
-  void refuse_existing() {
-    std::uint64_t count = 0;
-    std::string first;
-    TarReader reader(source_, workers_, stop_);
-    while (archive_entry* const it = reader.next()) {
-      const Entry entry = to_entry(it);
-      const auto path = wanted(entry, false);
-      struct stat status {};
-      if (!path || ::lstat((root_ + '/' + *path).c_str(), &status) != 0) continue;
-      if (entry.kind == Entry::Kind::directory && S_ISDIR(status.st_mode)) continue;
-      if (count++ == 0) first = root_ + '/' + *path;
-    }
-    if (count == 0) return;
+  void note_existing(const std::string& path, Entry::Kind kind) {
+    struct stat status {};
+    const std::string full = root_ + '/' + path;
+    if (::lstat(full.c_str(), &status) != 0) return;
+    if (kind == Entry::Kind::directory && S_ISDIR(status.st_mode)) return;
+    if (existing_.count++ == 0) existing_.first = full;
+  }
+
+  void refuse_existing() const {
+    if (existing_.count == 0) return;
     const std::string others =
-        count == 1 ? "" : " and so do " + std::to_string(count - 1) + " others";
-    throw SystemError({"restore", first, "it exists already" + others,
+        existing_.count == 1 ? "" : " and so do " + std::to_string(existing_.count - 1) + " others";
+    throw SystemError({"restore", existing_.first, "it exists already" + others,
                        "restore into another folder, or allow overwriting"});
   }
 
-  void restore(TarReader& reader, archive_entry* it) {
-    const Entry entry = to_entry(it);
+  void restore(TarReader& reader, archive_entry* it, const Entry& entry) {
     const auto path = wanted(entry, true);
     if (!path) return;
     if (entry.kind == Entry::Kind::hardlink) {
@@ -140,23 +232,27 @@ class Extraction {
   void restore_orphans() {
     TarReader reader(source_, workers_, stop_);
     while (archive_entry* const it = orphans_.empty() ? nullptr : reader.next()) {
-      Entry entry = to_entry(it);
-      const auto found = orphans_.find(safe_path(entry.path).value_or(""));
-      if (found == orphans_.end() || entry.kind != Entry::Kind::file) continue;
-      const auto paths = std::move(found->second);
-      orphans_.erase(found);
-      for (const std::string& path : paths) {
-        if (path == paths.front()) {
-          disk_.write(reader, it, path, summary_);
-        } else {
-          disk_.link(it, path, paths.front(), summary_);
-        }
-        entry.path = path;
-        if (progress_) progress_(entry, summary_);
-      }
+      restore_orphans_of(reader, it, to_entry(it));
     }
-    for (const auto& [target, paths] : orphans_) {
-      for (const auto& path : paths) problem(path, "the file it links to is not in the archive");
+  }
+
+  [[nodiscard]] bool is_orphans_target(const std::string& path) const {
+    return orphans_.contains(safe_path(path).value_or(""));
+  }
+
+  void restore_orphans_of(TarReader& reader, archive_entry* it, Entry entry) {
+    const auto found = orphans_.find(safe_path(entry.path).value_or(""));
+    if (found == orphans_.end() || entry.kind != Entry::Kind::file) return;
+    const auto paths = std::move(found->second);
+    orphans_.erase(found);
+    for (const std::string& path : paths) {
+      if (path == paths.front()) {
+        disk_.write(reader, it, path, summary_);
+      } else {
+        disk_.link(it, path, paths.front(), summary_);
+      }
+      entry.path = path;
+      if (progress_) progress_(entry, summary_);
     }
   }
 
@@ -165,11 +261,17 @@ class Extraction {
   }
 
   const ByteSource& source_;
+  const ExtractOptions& options_;
   async::WorkerPool& workers_;
   std::stop_token stop_;
   const ExtractProgress& progress_;
   Selection selection_;
-  std::string root_;  // "" is "/"
+  std::string root_;       // "" is "/"
+  bool must_not_replace_;  // and there may be something
+  struct {
+    std::uint64_t count = 0;
+    std::string first;
+  } existing_;  // what is selected and must not be replaced
   DiskWriter disk_;
   ExtractSummary summary_;
   std::map<std::string, std::vector<std::string>> orphans_;  // by the file that they link to

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "archive/reader.hpp"
+#include "crypto/sha256.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +21,15 @@ struct ExtractOptions {
   std::vector<std::string> select;
   bool overwrite = false;  // replace files that exist; folders are merged in any case
   bool owners = false;     // restore uid and gid, by number (needs root)
+
+  // The archive's index (archive/entry_index.hpp), to find selected entries without reading the
+  // rest; nullptr: there is none. With `index_digest`, no other index than that is used.
+  const ByteSource* index = nullptr;
+  std::optional<crypto::Digest> index_digest = {};
+  // Called before the archive is read as a whole: always, but when the index leads to all that is
+  // selected. Whoever wants to compare the archive's checksum first does so here; what it throws
+  // comes out of extract().
+  std::function<void()> before_reading_all = {};
 };
 
 struct ExtractSummary {
@@ -32,6 +43,8 @@ struct ExtractSummary {
   // restored.
   std::vector<Problem> problems;
   std::vector<std::string> not_found;  // selections that matched nothing
+  bool indexed = false;                // only the selected parts of the archive were read
+  std::string index_problem;           // why the index that was given was not used
 };
 
 // Called after each entry.
@@ -51,6 +64,14 @@ using ExtractProgress = std::function<void(const Entry&, const ExtractSummary& s
 // CancelledError: what was restored until then stays, the file that was being written is removed.
 // The archive is inflated once; again when something could be overwritten but must not, or for
 // links as above.
+//
+// With an index and a selection only the members are read that hold what is selected. The result is
+// the same: every entry that is read must be of the path and kind that the index says, and passes
+// all that is said above. When the index is damaged, not of this archive, or says something else
+// than the archive, everything is done anew without it, as long as that can't change what the
+// person asked for: where nothing may be overwritten in a folder that was not empty, and something
+// was restored already, CorruptArchiveError is thrown. What the rest of the archive is like is not
+// looked at: so a file can be saved from a damaged archive.
 [[nodiscard]] ExtractSummary extract(const ByteSource& source, const ExtractOptions& options,
                                      async::WorkerPool& workers, std::stop_token stop,
                                      const ExtractProgress& progress = {});

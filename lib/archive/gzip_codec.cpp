@@ -177,6 +177,13 @@ class GzipInflater final : public Inflater {
   }
 
   std::string_view inflate(std::span<const std::byte> member, std::span<std::byte> block) override {
+    // Whoever found the member by an index has not looked at it yet.
+    if (member.size() < kHeaderSize + kTrailerSize ||
+        std::memcmp(member.data(), kHeaderStart.data(), kHeaderStart.size()) != 0 ||
+        get_le32(member.data() + 16) != member.size() ||
+        get_le32(member.data() + 20) != block.size()) {
+      return "no valid header of a gzip member";
+    }
     const auto deflated = member.subspan(kHeaderSize, member.size() - kHeaderSize - kTrailerSize);
     std::size_t consumed = 0;
     if (libdeflate_deflate_decompress_ex(decompressor_.get(), deflated.data(), deflated.size(),

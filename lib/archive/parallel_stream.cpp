@@ -29,8 +29,11 @@ class ParallelStream final : public InflatedStream {
     if (pipeline_.empty()) return {};
     const Block& block = pipeline_.oldest();
     taken_ = true;
+    member_ = block.size;
     return block.out;
   }
+
+  [[nodiscard]] std::optional<MemberSize> member() const override { return member_; }
 
  private:
   // With the member, the first bytes of the next one: so each read is a whole member long.
@@ -72,6 +75,7 @@ class ParallelStream final : public InflatedStream {
   std::unique_ptr<MemberIndex> index_;
   Spares<Inflater> inflaters_;
   Buffer start_;
+  std::optional<MemberSize> member_;
   bool taken_ = false;
   bool ended_ = false;
   BlockPipeline pipeline_;  // last: its destructor waits for inflate()

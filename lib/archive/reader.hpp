@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 
 namespace snapshotter::archive {
 
@@ -52,6 +53,13 @@ struct VerifySummary {
   std::uint64_t content_bytes = 0;
   std::uint64_t tar_bytes = 0;
   std::uint64_t stored_bytes = 0;
+  // Of the index that was given. An index with a problem describes another archive, or nothing.
+  struct Index {
+    std::uint64_t bytes = 0;
+    std::array<std::byte, 32> sha256{};  // of the whole file
+    std::string problem;
+  };
+  std::optional<Index> index;
 };
 
 // Called from the verifying thread with the number of compressed bytes read so far.
@@ -60,13 +68,19 @@ using VerifyProgress = std::function<void(std::uint64_t stored_bytes)>;
 // Reads the whole archive once: SHA-256 of every byte, every member inflated and its checksum
 // compared, every tar header walked to the end-of-archive mark, nothing behind it but zeros. Throws
 // CorruptArchiveError with the offset, CancelledError, and what the source throws.
+//
+// `index` (archive/entry_index.hpp; nullptr: none) is read too, and compared with what was found:
+// every header's place, every path, kind, size and link, every member. It is never a reason to
+// throw: its trouble, failing reads included, is VerifySummary::Index::problem.
 [[nodiscard]] VerifySummary verify(const ByteSource& source, async::WorkerPool& workers,
-                                   std::stop_token stop, const VerifyProgress& progress = {});
+                                   std::stop_token stop, const VerifyProgress& progress = {},
+                                   const ByteSource* index = nullptr);
 
 // The same, and that it is exactly what `written` says: counts, lengths, the appended bytes' digest
 // and the rewritten ranges. Not one bit can differ unnoticed.
 [[nodiscard]] VerifySummary verify_written(const ByteSource& source, const WriteSummary& written,
                                            async::WorkerPool& workers, std::stop_token stop,
-                                           const VerifyProgress& progress = {});
+                                           const VerifyProgress& progress = {},
+                                           const ByteSource* index = nullptr);
 
 }  // namespace snapshotter::archive

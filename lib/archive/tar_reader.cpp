@@ -140,9 +140,18 @@ void read_extents(archive_entry* from, Entry& to) {
 void FreeReader::operator()(::archive* it) const { archive_read_free(it); }
 
 TarReader::TarReader(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop)
-    : in_(source, std::move(stop)),
-      stream_(open_stream(in_, format_of(in_), workers)),
+    : in_(std::make_unique<StoredBytes>(source, std::move(stop))),
+      stream_(open_stream(*in_, format_of(*in_), workers)),
       archive_(archive_read_new()) {
+  open();
+}
+
+TarReader::TarReader(std::unique_ptr<InflatedStream> stream)
+    : stream_(std::move(stream)), archive_(archive_read_new()) {
+  open();
+}
+
+void TarReader::open() {
   if (!archive_) throw std::bad_alloc();
   archive_read_support_format_tar(archive_.get());
   check(archive_read_open(archive_.get(), this, nullptr, read_stream, nullptr));

@@ -25,6 +25,7 @@ struct FreeReader {
 class TarReader {
  public:
   TarReader(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop);
+  explicit TarReader(std::unique_ptr<InflatedStream> stream);
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
 
@@ -40,11 +41,12 @@ class TarReader {
   Piece read();
 
  private:
+  void open();
   static long read_stream(::archive* unused, void* self, const void** bytes);
   std::span<const std::byte> walked_piece();
   int check(int result);
 
-  StoredBytes in_;
+  std::unique_ptr<StoredBytes> in_;  // of the first constructor
   std::unique_ptr<InflatedStream> stream_;
   TarWalker walker_;
   std::exception_ptr error_;

@@ -35,6 +35,32 @@ bool checksum_matches(const TarBlock& block) {
   return *stated == sum - 256U * static_cast<std::uint32_t>(count);
 }
 
+std::string_view until_nul(std::string_view text) { return text.substr(0, text.find('\0')); }
+
+template <std::size_t N>
+std::string_view text_of(const char (&field)[N]) {
+  return until_nul({field, N});
+}
+
+Entry::Kind kind_of(char typeflag) {
+  switch (typeflag) {
+    case '1':
+      return Entry::Kind::hardlink;
+    case '2':
+      return Entry::Kind::symlink;
+    case '3':
+      return Entry::Kind::character_device;
+    case '4':
+      return Entry::Kind::block_device;
+    case '5':
+      return Entry::Kind::directory;
+    case '6':
+      return Entry::Kind::fifo;
+    default:
+      return Entry::Kind::file;
+  }
+}
+
 bool has_content(char typeflag, bool pax) {
   switch (typeflag) {
     case '1':  // POSIX lets hard links have content in pax archives only
@@ -114,13 +140,17 @@ void TarWalker::header(const TarBlock& block) {
   if (!checksum_matches(block)) corrupt("a tar header whose checksum does not match");
   const auto size = get_number(block.size);
   if (!size) corrupt("a tar header without a valid size");
+  if (!std::exchange(begun_, true)) begin_ = position_;
   switch (block.typeflag) {
     case 'x':
     case 'X':  // Solaris
-      return begin_extension(*size);
-    case 'g':
+      pax_ = true;
+      return begin_extension(block.typeflag, *size);
     case 'L':
     case 'K':
+      if (listener_) return begin_extension(block.typeflag, *size);
+      [[fallthrough]];
+    case 'g':
     case 'V':  // GNU: a volume's label
       skip_ = round_up_to_block(*size);
       return;
@@ -129,9 +159,9 @@ void TarWalker::header(const TarBlock& block) {
   }
 }
 
-void TarWalker::begin_extension(std::uint64_t size) {
+void TarWalker::begin_extension(char typeflag, std::uint64_t size) {
   if (size > kMaxExtension) corrupt("an extended header of more than 8 MiB");
-  pax_ = true;
+  extension_ = typeflag;
   records_.clear();
   records_left_ = size;
   if (size > 0) expect_ = Expect::extension;
@@ -143,7 +173,16 @@ void TarWalker::extension(const std::byte* bytes) {
   records_left_ -= count;
   if (records_left_ > 0) return;
   expect_ = Expect::header;
-  parse_records();
+  switch (extension_) {
+    case 'L':
+      long_path_ = until_nul(records_);
+      return;
+    case 'K':
+      long_link_ = until_nul(records_);
+      return;
+    default:
+      return parse_records();
+  }
 }
 
 void TarWalker::parse_records() {
@@ -159,6 +198,7 @@ void TarWalker::parse_records() {
     const std::string_view record = rest.substr(digits + 1, length - digits - 2);
     rest.remove_prefix(length);
     if (record == "GNU.sparse.major=1") pax_sparse_ = true;
+    if (listener_) note_record(record);
     if (!record.starts_with("size=")) continue;
     const auto [stop, bad] =
         std::from_chars(record.data() + 5, record.data() + record.size(), pax_size_);
@@ -169,9 +209,50 @@ void TarWalker::parse_records() {
   }
 }
 
+// What the listener is told of. A sparse file's "path" is there for readers that do not know such
+// files; "GNU.sparse.name" counts, and stands behind it or before.
+void TarWalker::note_record(std::string_view record) {
+  const auto take = [&](std::string_view key, std::string& into) {
+    if (record.starts_with(key)) into = record.substr(key.size());
+  };
+  take("path=", long_path_);
+  take("GNU.sparse.name=", long_path_);
+  take("linkpath=", long_link_);
+  constexpr std::string_view kRealSize = "GNU.sparse.realsize=";
+  if (record.starts_with(kRealSize)) {
+    (void)std::from_chars(record.data() + kRealSize.size(), record.data() + record.size(),
+                          real_size_);
+  }
+}
+
+void TarWalker::tell(const TarBlock& block, std::uint64_t size) {
+  told_.kind = kind_of(block.typeflag);
+  told_.header = begin_;
+  told_.size = told_.kind != Entry::Kind::file ? 0 : pax_sparse_ ? real_size_ : size;
+  if (!long_path_.empty()) {
+    std::swap(told_.path, long_path_);
+  } else {
+    told_.path = text_of(block.prefix);
+    if (!told_.path.empty()) told_.path += '/';
+    told_.path += text_of(block.name);
+  }
+  if (told_.path.ends_with('/')) told_.path.pop_back();
+  if (!long_link_.empty()) {
+    std::swap(told_.link_target, long_link_);
+  } else {
+    told_.link_target = text_of(block.linkname);
+  }
+  long_path_.clear();
+  long_link_.clear();
+  real_size_ = 0;
+  listener_(told_);
+}
+
 void TarWalker::begin_entry(const TarBlock& block, std::uint64_t size) {
   if (size > kMaxSize) corrupt("a tar header with an impossible size");
   ++entries_;
+  begun_ = false;
+  if (listener_) tell(block, size);
   stored_ = has_content(block.typeflag, pax_) ? size : 0;
   const bool map_follows = std::exchange(pax_sparse_, false) && stored_ > 0;
   pax_ = false;

@@ -6,17 +6,26 @@
 // every byte before libarchive does. It shares no code with the encoder but the layout of a block.
 #pragma once
 
+#include "archive/entry_index.hpp"
 #include "archive/tar_block.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace snapshotter::archive {
 
 class TarWalker {
  public:
+  // Told of each entry behind its last header: all of it but mode and time, which are left alone.
+  // Valid during the call. Without a listener names are not looked at.
+  using Listener = std::function<void(const IndexEntry&)>;
+  explicit TarWalker(Listener listener = {}) : listener_(std::move(listener)) {}
+
   // Any pieces of the stream, in order. Throws CorruptArchiveError with the offset in the stream.
   void feed(std::span<const std::byte> bytes);
   // The stream has ended. Throws CorruptArchiveError unless the archive had.
@@ -33,9 +42,11 @@ class TarWalker {
 
   void block(const std::byte* bytes);
   void header(const TarBlock& block);
-  void begin_extension(std::uint64_t size);
+  void begin_extension(char typeflag, std::uint64_t size);
   void extension(const std::byte* bytes);
   void parse_records();
+  void note_record(std::string_view record);
+  void tell(const TarBlock& block, std::uint64_t size);
   void begin_entry(const TarBlock& block, std::uint64_t size);
   void begin_content();
   void sparse_map(const std::byte* bytes);
@@ -47,7 +58,15 @@ class TarWalker {
   std::byte partial_[kTarBlock];  // of a block that came in pieces
   std::size_t partial_size_ = 0;
 
-  // Of the extended header that precedes the next entry.
+  Listener listener_;
+  IndexEntry told_;
+
+  // Of the extended headers that precede the next entry.
+  bool begun_ = false;  // the entry's first header has been seen, at:
+  std::uint64_t begin_ = 0;
+  char extension_ = 0;  // typeflag
+  std::string long_path_, long_link_;
+  std::uint64_t real_size_ = 0;  // of a sparse file
   std::string records_;
   std::uint64_t records_left_ = 0;
   bool pax_ = false;

@@ -1,5 +1,6 @@
 // One pass over the compressed file: as its bytes are read they are hashed, as they are inflated
 // they are walked. Nothing is held but the blocks in flight.
+#include "archive/entry_index.hpp"
 #include "archive/inflated_stream.hpp"
 #include "archive/reader.hpp"
 #include "archive/tar_walker.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace snapshotter::archive {
@@ -70,9 +72,52 @@ class Comparison {
   crypto::Sha256 appended_;
 };
 
+// Compares an index with the archive. Digests, because entries and members may stand in it in any
+// mixture, and an index is not held in memory.
+class IndexCheck {
+ public:
+  explicit IndexCheck(const ByteSource& index) : index_(index) {}
+
+  [[nodiscard]] TarWalker::Listener listener() {
+    return [this](const IndexEntry& entry) { walked_.add(entry); };
+  }
+  void see(std::optional<MemberSize> member) {
+    if (member) walked_.add(*member);
+  }
+  [[nodiscard]] VerifySummary::Index finish(std::uint64_t archive_bytes) {
+    VerifySummary::Index found;
+    try {
+      found.bytes = index_.size();
+      IndexReader reader(index_);
+      IndexDigest listed;
+      for (auto record = reader.next(); record != IndexReader::Record::end;
+           record = reader.next()) {
+        if (record == IndexReader::Record::entry) {
+          listed.add(reader.entry());
+        } else {
+          listed.add(reader.member());
+        }
+      }
+      found.sha256 = reader.digest();
+      if (reader.end().archive_bytes != archive_bytes || listed.finish() != walked_.finish()) {
+        found.problem = "it is the index of another archive";
+      }
+    } catch (const CancelledError&) {
+      throw;
+    } catch (const Error& error) {
+      found.problem = error.why();
+    }
+    return found;
+  }
+
+ private:
+  const ByteSource& index_;
+  IndexDigest walked_;
+};
+
 VerifySummary verify_against(const ByteSource& source, Comparison* comparison,
                              async::WorkerPool& workers, std::stop_token stop,
-                             const VerifyProgress& progress) {
+                             const VerifyProgress& progress, const ByteSource* index) {
   crypto::Sha256 whole;
   StoredBytes in(source, std::move(stop),
                  [&](std::uint64_t offset, std::span<const std::byte> bytes) {
@@ -84,27 +129,33 @@ VerifySummary verify_against(const ByteSource& source, Comparison* comparison,
   VerifySummary summary;
   summary.format = format_of(in);
   const auto stream = open_stream(in, summary.format, workers);
-  TarWalker walker;
-  for (auto piece = stream->next(); !piece.empty(); piece = stream->next()) walker.feed(piece);
+  std::optional<IndexCheck> check;
+  if (index != nullptr) check.emplace(*index);
+  TarWalker walker(check ? check->listener() : TarWalker::Listener{});
+  for (auto piece = stream->next(); !piece.empty(); piece = stream->next()) {
+    if (check) check->see(stream->member());
+    walker.feed(piece);
+  }
   walker.finish();
   summary.sha256 = whole.finish();
   summary.entries = walker.entries();
   summary.content_bytes = walker.content_bytes();
   summary.tar_bytes = walker.tar_bytes();
   summary.stored_bytes = in.offset();
+  if (check) summary.index = check->finish(summary.stored_bytes);
   return summary;
 }
 
 }  // namespace
 
 VerifySummary verify(const ByteSource& source, async::WorkerPool& workers, std::stop_token stop,
-                     const VerifyProgress& progress) {
-  return verify_against(source, nullptr, workers, std::move(stop), progress);
+                     const VerifyProgress& progress, const ByteSource* index) {
+  return verify_against(source, nullptr, workers, std::move(stop), progress, index);
 }
 
 VerifySummary verify_written(const ByteSource& source, const WriteSummary& written,
                              async::WorkerPool& workers, std::stop_token stop,
-                             const VerifyProgress& progress) {
+                             const VerifyProgress& progress, const ByteSource* index) {
   const std::uint64_t size = source.size();
   if (size != written.stored_bytes) {
     throw_corrupt(std::min(size, written.stored_bytes),
@@ -112,7 +163,8 @@ VerifySummary verify_written(const ByteSource& source, const WriteSummary& writt
                       std::to_string(written.stored_bytes) + ": it differs from what was written");
   }
   Comparison comparison(written);
-  VerifySummary summary = verify_against(source, &comparison, workers, std::move(stop), progress);
+  VerifySummary summary =
+      verify_against(source, &comparison, workers, std::move(stop), progress, index);
   comparison.finish(summary);
   return summary;
 }

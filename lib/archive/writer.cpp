@@ -2,6 +2,7 @@
 
 #include "archive/block_pipeline.hpp"
 #include "archive/codec.hpp"
+#include "archive/entry_index.hpp"
 #include "archive/tar_block.hpp"
 #include "archive/tar_encoder.hpp"
 #include "base/error.hpp"
@@ -33,7 +34,9 @@ struct ArchiveWriter::Impl {
         stop(std::move(stop_on)),
         codec(codec_of(options.format)),
         compressors([this, level = options.level] { return codec.compressor(level); }),
-        pipeline(workers, [this](Block& block) { compress(block); }) {}
+        pipeline(workers, [this](Block& block) { compress(block); }) {
+    if (options.index != nullptr) entries.emplace(*options.index);
+  }
 
   // The tar stream, cut into blocks. `zeros` instead of bytes: null.
   void put(const std::byte* bytes, std::uint64_t length);
@@ -44,6 +47,8 @@ struct ArchiveWriter::Impl {
   void append_oldest();
   void append(std::span<const std::byte> member, std::size_t inflated);
   void compress(Block& block);
+  void to_sink(std::span<const std::byte> bytes);
+  void finish_entries();
 
   enum class State { between, file, stream, finished };
   void expect(State wanted, const char* call) const {
@@ -61,12 +66,15 @@ struct ArchiveWriter::Impl {
   Entry stream;
   std::uint64_t stream_offset = 0;
   std::uint64_t stream_size = 0;
+  std::uint64_t stream_header = 0;  // in the tar stream
 
   std::size_t filled = 0;  // of the pipeline's head
   std::uint64_t tar_bytes = 0;
   std::atomic<std::uint64_t> content_bytes{0};
   std::atomic<std::uint64_t> stored_bytes{0};
   Buffer index;
+  std::optional<IndexWriter> entries;
+  std::array<std::byte, IndexEnd::kTail> tail{};  // the last bytes in the sink
   crypto::Sha256 appended;
   WriteSummary summary;
 
@@ -118,11 +126,27 @@ void ArchiveWriter::Impl::append_oldest() {
 }
 
 void ArchiveWriter::Impl::append(std::span<const std::byte> member, std::size_t inflated) {
-  sink.append(member);
-  codec.add_to_index(
-      {static_cast<std::uint32_t>(member.size()), static_cast<std::uint32_t>(inflated)}, index);
-  stored_bytes += member.size();
+  to_sink(member);
+  const MemberSize size{static_cast<std::uint32_t>(member.size()),
+                        static_cast<std::uint32_t>(inflated)};
+  codec.add_to_index(size, index);
+  if (entries) entries->add(size);
   ++summary.members;
+}
+
+void ArchiveWriter::Impl::to_sink(std::span<const std::byte> bytes) {
+  sink.append(bytes);
+  stored_bytes += bytes.size();
+  // Members of either format are longer, or a seek table follows that is.
+  if (bytes.size() >= tail.size()) {
+    std::memcpy(tail.data(), bytes.last(tail.size()).data(), tail.size());
+  }
+}
+
+void ArchiveWriter::Impl::finish_entries() {
+  if (!entries) return;
+  entries->finish({summary.entries, summary.members, tar_bytes, stored_bytes, tail});
+  summary.index_problem = entries->problem();
 }
 
 void ArchiveWriter::Impl::compress(Block& block) {
@@ -140,6 +164,7 @@ ArchiveWriter::~ArchiveWriter() = default;
 void ArchiveWriter::begin(const Entry& entry) {
   impl_->expect(Impl::State::between, "begin");
   const EncodedHeader header = encode_header(entry);
+  if (impl_->entries) impl_->entries->add(entry, impl_->tar_bytes);
   impl_->put(bytes_of(header.bytes));
   impl_->content_left = header.content;
   impl_->state = Impl::State::file;
@@ -183,6 +208,7 @@ void ArchiveWriter::begin_stream(const Entry& entry) {
   impl_->stream_offset = impl_->stored_bytes;
   impl_->sink.hold(member.size());
   impl_->append(member, header.size());
+  impl_->stream_header = impl_->tar_bytes;
   impl_->tar_bytes += header.size();
   impl_->state = Impl::State::stream;
   ++impl_->summary.entries;
@@ -195,6 +221,10 @@ void ArchiveWriter::end_stream() {
   const Buffer member = impl_->codec.store(bytes_of(header));
   impl_->sink.rewrite(impl_->stream_offset, member);
   impl_->summary.rewritten.push_back({impl_->stream_offset, {member.begin(), member.end()}});
+  if (impl_->entries) {
+    impl_->stream.size = impl_->stream_size;
+    impl_->entries->add(impl_->stream, impl_->stream_header);
+  }
   impl_->state = Impl::State::between;
 }
 
@@ -205,9 +235,9 @@ WriteSummary ArchiveWriter::finish() {
   impl_->codec.finish_index(impl_->index);
   if (!impl_->index.empty()) {
     impl_->appended.update(impl_->index);
-    impl_->sink.append(impl_->index);
-    impl_->stored_bytes += impl_->index.size();
+    impl_->to_sink(impl_->index);
   }
+  impl_->finish_entries();
   impl_->state = Impl::State::finished;
   WriteSummary& summary = impl_->summary;
   summary.content_bytes = impl_->content_bytes;

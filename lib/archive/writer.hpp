@@ -20,6 +20,7 @@
 #include <memory>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace snapshotter::archive {
@@ -27,6 +28,9 @@ namespace snapshotter::archive {
 struct WriterOptions {
   Format format = Format::tar_gz;
   Level level;
+  // Gets the archive's index (archive/entry_index.hpp); nullptr: nobody wants one. It is only
+  // appended to. When it throws, the archive goes on without: WriteSummary::index_problem.
+  ByteSink* index = nullptr;
 };
 
 // What went into an archive: what verify() must find again.
@@ -44,6 +48,7 @@ struct WriteSummary {
     std::vector<std::byte> bytes;
   };
   std::vector<Rewritten> rewritten;
+  std::string index_problem;  // why the index that was wanted is of no use; empty: it is complete
 };
 
 // Used by one thread at a time, off the loop: it blocks on the sink and on the workers. That thread

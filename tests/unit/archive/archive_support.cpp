@@ -85,6 +85,8 @@ Archived archive_of(const std::vector<Member>& members, WriterOptions options,
                     std::size_t workers) {
   async::WorkerPool pool("test", workers);
   MemorySink sink;
+  MemorySink index;
+  if (options.index == nullptr) options.index = &index;
   ArchiveWriter writer(sink, pool, options, {});
   for (const Member& member : members) {
     if (member.stream) {
@@ -98,7 +100,7 @@ Archived archive_of(const std::vector<Member>& members, WriterOptions options,
     }
   }
   WriteSummary written = writer.finish();
-  return {std::move(sink.content), std::move(written)};
+  return {std::move(sink.content), std::move(written), std::move(index.content)};
 }
 
 std::string wordy(std::size_t length, std::uint32_t seed) {

@@ -69,6 +69,7 @@ struct Member {
 struct Archived {
   std::string bytes;
   WriteSummary written;
+  std::string index = {};
 };
 [[nodiscard]] Archived archive_of(const std::vector<Member>& members, WriterOptions options = {},
                                   std::size_t workers = 0);
