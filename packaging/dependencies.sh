@@ -23,8 +23,8 @@ if available systemd-dev; then build+=(systemd-dev); fi
 packaging=(debhelper dpkg-dev lintian)
 test=(catch2 clang-format clang-tidy libarchive-tools pigz zstd gzip tar attr acl libglib2.0-bin util-linux
       procps iproute2 openssl curl man-db bash-completion fish zsh docker.io podman postgresql prometheus
-      python3-jsonschema mmdebstrap systemd-container)
-bench=(pigz zstd gzip tar restic borgbackup)
+      python3-jsonschema mmdebstrap systemd-container libbenchmark-dev)
+bench=(pigz zstd gzip tar restic borgbackup libbenchmark-dev)
 
 # Debian 13 has Docker's client, which the tests build images with, in a package of its own.
 if available docker-cli; then test+=(docker-cli); fi

@@ -3,6 +3,7 @@
 #   tests/bench/run.sh [compare] [OPTIONS]   ours against tar, pigz, zstd, restic and borg
 #   tests/bench/run.sh levels [OPTIONS]      ours at every level of compression
 #   tests/bench/run.sh memory [SCENARIO…]    the peak memory of ours in hard cases
+#   tests/bench/run.sh micro [OPTIONS]       single parts of ours, with Google Benchmark
 #   tests/bench/run.sh NAME --help           the options
 # Builds the two programs; with SNAPSHOTTER_BIN set it takes those from there. Installs nothing:
 # `packaging/dependencies.sh bench` does, and contenders that are missing are named and left out.
@@ -14,6 +15,14 @@ case ${1:-} in
   '' | -*) name=compare ;;
   *) name=$1; shift ;;
 esac
+if [ "$name" = micro ]; then
+  (
+    cd "$root"
+    cmake --preset default -DSNAPSHOTTER_BENCH=ON >/dev/null
+    cmake --build --preset default --target bench_micro
+  ) >&2
+  exec "$root/build/tests/bench_micro" "$@"
+fi
 # The programs to call are executable, what they share is not.
 if [ ! -x "$bench/$name.py" ]; then
   echo "run.sh: there is no bench '$name'; see run.sh --help" >&2

@@ -1,6 +1,7 @@
 #include "bus_daemon.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace snapshotter::test {
 namespace {
