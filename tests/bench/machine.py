@@ -49,7 +49,7 @@ def busy(facts):
     """A warning when others are at work, or nothing."""
     if facts["load"] > 0.25 * facts["cores"]:
         return (f"The machine was not quiet: load average {facts['load']:.2f} on {facts['cores']} cores at the start. "
-                "Ratios may hold, seconds do not.")
+                "Seconds mean little, and ours, whose work has a low priority, looks slower than it is.")
     return ""
 
 

@@ -7,15 +7,30 @@ import sys
 import tempfile
 
 
+def ignore_signals():
+    """Cleaning up millions of files takes its time; nobody shall be able to leave half of them."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def break_off(number, _):
+    """The first signal ends the bench, by an exception."""
+    ignore_signals()
+    print("broken off", file=sys.stderr)
+    sys.exit(128 + number)
+
+
 @contextlib.contextmanager
 def scratch(parent):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, break_off)
     parent = pathlib.Path(parent).resolve()
     parent.mkdir(parents=True, exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="snapshotter-bench-", dir=parent))
     try:
         yield folder
     finally:
+        ignore_signals()
         print(f"removing {folder}", file=sys.stderr, flush=True)
         remove(folder)
 

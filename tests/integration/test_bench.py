@@ -124,6 +124,7 @@ class TestBench(unittest.TestCase):
             while "tar-gz" not in process.stdout.readline():
                 self.assertIsNone(process.poll())
             process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)  # an impatient one, which must not stop the cleaning
             _, said = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
