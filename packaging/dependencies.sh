@@ -8,7 +8,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git ca-certificates python3
        libssl-dev libsqlite3-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libarchive-dev libdeflate-dev
-       libzstd-dev libsystemd-dev libsdbus-c++-dev libsdbus-c++-bin libcctz-dev libcli11-dev tzdata
+       libzstd-dev libxxhash-dev libsystemd-dev libsdbus-c++-dev libsdbus-c++-bin libcctz-dev libcli11-dev tzdata
        scdoc ccache mold dbus dbus-daemon systemd)
 # A fresh machine has no lists of packages yet.
 [ -n "$(apt-cache show libspdlog-dev 2>/dev/null)" ] || { [ "$(id -u)" = 0 ] && apt-get update >/dev/null; }

@@ -76,8 +76,8 @@ using VerifyProgress = std::function<void(std::uint64_t stored_bytes)>;
                                    std::stop_token stop, const VerifyProgress& progress = {},
                                    const ByteSource* index = nullptr);
 
-// The same, and that it is exactly what `written` says: counts, lengths, the appended bytes' digest
-// and the rewritten ranges. Not one bit can differ unnoticed.
+// The same, and that it is exactly what `written` says: counts, lengths, the appended bytes'
+// fingerprint and the rewritten ranges. Not one bit can differ unnoticed.
 [[nodiscard]] VerifySummary verify_written(const ByteSource& source, const WriteSummary& written,
                                            async::WorkerPool& workers, std::stop_token stop,
                                            const VerifyProgress& progress = {},

@@ -43,13 +43,8 @@ class Comparison {
     }
   }
 
-  // Where nothing was rewritten, the digest of the appended bytes is that of the file, and one hash
-  // does for both.
-  [[nodiscard]] bool whole() const noexcept { return written_.rewritten.empty(); }
-
   void finish(const VerifySummary& found) {
-    const auto appended = whole() ? found.sha256 : appended_.finish();
-    if (appended != written_.appended_sha256) differ("bytes", "");
+    if (appended_.finish() != written_.appended) differ("bytes", "");
     compare("entries", found.entries, written_.entries);
     compare("bytes of content", found.content_bytes, written_.content_bytes);
     compare("bytes of tar", found.tar_bytes, written_.tar_bytes);
@@ -69,7 +64,7 @@ class Comparison {
 
   const WriteSummary& written_;
   std::size_t next_ = 0;
-  crypto::Sha256 appended_;
+  Fingerprinter appended_;
 };
 
 // Compares an index with the archive. Digests, because entries and members may stand in it in any
@@ -122,8 +117,7 @@ VerifySummary verify_against(const ByteSource& source, Comparison* comparison,
   StoredBytes in(source, std::move(stop),
                  [&](std::uint64_t offset, std::span<const std::byte> bytes) {
                    whole.update(bytes);
-                   if (comparison != nullptr && !comparison->whole())
-                     comparison->see(offset, bytes);
+                   if (comparison != nullptr) comparison->see(offset, bytes);
                    if (progress) progress(offset + bytes.size());
                  });
   VerifySummary summary;

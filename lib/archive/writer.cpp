@@ -6,7 +6,6 @@
 #include "archive/tar_block.hpp"
 #include "archive/tar_encoder.hpp"
 #include "base/error.hpp"
-#include "crypto/sha256.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -75,7 +74,7 @@ struct ArchiveWriter::Impl {
   Buffer index;
   std::optional<IndexWriter> entries;
   std::array<std::byte, IndexEnd::kTail> tail{};  // the last bytes in the sink
-  crypto::Sha256 appended;
+  Fingerprinter appended;
   WriteSummary summary;
 
   BlockPipeline pipeline;  // last: its destructor waits for compress()
@@ -243,7 +242,7 @@ WriteSummary ArchiveWriter::finish() {
   summary.content_bytes = impl_->content_bytes;
   summary.tar_bytes = impl_->tar_bytes;
   summary.stored_bytes = impl_->stored_bytes;
-  summary.appended_sha256 = impl_->appended.finish();
+  summary.appended = impl_->appended.finish();
   return std::move(summary);
 }
 

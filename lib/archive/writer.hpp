@@ -10,6 +10,7 @@
 #pragma once
 
 #include "archive/entry.hpp"
+#include "archive/fingerprint.hpp"
 #include "archive/format.hpp"
 #include "async/worker_pool.hpp"
 #include "base/byte_stream.hpp"
@@ -40,9 +41,9 @@ struct WriteSummary {
   std::uint64_t tar_bytes = 0;      // uncompressed
   std::uint64_t stored_bytes = 0;   // compressed: the length of the archive
   std::uint64_t members = 0;
-  // SHA-256 of the compressed bytes as they were appended, without the bytes of `rewritten`, which
-  // were replaced later and are compared one by one.
-  std::array<std::byte, 32> appended_sha256{};
+  // Of the compressed bytes as they were appended, without the bytes of `rewritten`, which were
+  // replaced later and are compared one by one.
+  Fingerprint appended{};
   struct Rewritten {
     std::uint64_t offset = 0;
     std::vector<std::byte> bytes;

@@ -36,7 +36,7 @@ MAY_INCLUDE = {
 THIRD_PARTY = {
     r"sdbus-c\+\+|org_snapshotter1": ["bus"],
     r"yaml-cpp/": ["config"],
-    r"archive\.h|archive_entry\.h|libdeflate|isa-l|zstd|zlib": ["archive"],
+    r"archive\.h|archive_entry\.h|libdeflate|isa-l|zstd|xxhash|zlib": ["archive"],
     r"boost/beast": ["http"],
     r"openssl/": ["crypto", "http"],
     r"sqlite3": ["catalog"],
