@@ -1,6 +1,7 @@
 """From measurements to medians, ratios, JSON and Markdown."""
 import json
 import pathlib
+import re
 import statistics
 
 import machine
@@ -81,7 +82,8 @@ def write(result, markdown, out, name):
     """Writes DATE-NAME.json and .md into the folder `out`; prints the latter."""
     out = pathlib.Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    stem = out / f"{result['machine']['date'].replace(':', '').replace('-', '')}-{name}"
+    date = re.sub("[-:]", "", result["machine"]["date"])
+    stem = out / re.sub(r"[^\w.-]+", "-", f"{date}-{name}")
     for suffix, text in ((".json", json.dumps(result, indent=1) + "\n"), (".md", markdown)):
         pathlib.Path(f"{stem}{suffix}").write_text(text, encoding="utf-8")
     print(f"\n{markdown}\n{stem}.json\n{stem}.md", flush=True)

@@ -2,6 +2,7 @@
 
 A tree is finished when it has its name: it is made under another one and renamed.
 """
+import argparse
 import dataclasses
 import os
 import pathlib
@@ -37,9 +38,12 @@ def parse_size(text):
     """512M, 1.5G, 100KiB, 4096: powers of 1024."""
     number = text.strip().upper().removesuffix("B").removesuffix("I")
     factor = {"K": 1 << 10, "M": MIB, "G": 1 << 30, "T": 1 << 40}.get(number[-1:], 1)
-    size = int(float(number[:-1] if factor > 1 else number) * factor)
+    try:
+        size = int(float(number[:-1] if factor > 1 else number) * factor)
+    except (ValueError, OverflowError):
+        size = 0
     if size <= 0:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"'{text}' is no size such as 512M or 1.5G")
     return size
 
 
