@@ -3,6 +3,7 @@
 #   tests/bench/run.sh [compare] [OPTIONS]   ours against tar, pigz, zstd, restic and borg
 #   tests/bench/run.sh levels [OPTIONS]      ours at every level of compression
 #   tests/bench/run.sh memory [SCENARIO…]    the peak memory of ours in hard cases
+#   tests/bench/run.sh services [BENCH…]     idling, answering over D-Bus, taking in dumps
 #   tests/bench/run.sh micro [OPTIONS]       single parts of ours, with Google Benchmark
 #   tests/bench/run.sh NAME --help           the options
 # Builds the two programs; with SNAPSHOTTER_BIN set it takes those from there. Installs nothing:
@@ -33,9 +34,14 @@ if [ "$name" = compare ]; then
 fi
 
 build() {
+  local options=() targets=(snapshotterd snapshotctl)
+  if [ "$name" = services ]; then
+    options+=(-DSNAPSHOTTER_BENCH=ON)
+    targets+=(bus_load)
+  fi
   cd "$root"
-  cmake --preset default >/dev/null
-  cmake --build --preset default --target snapshotterd snapshotctl
+  cmake --preset default "${options[@]}" >/dev/null
+  cmake --build --preset default --target "${targets[@]}"
 }
 if [ -z "${SNAPSHOTTER_BIN:-}" ]; then
   case " $* " in *' --help '* | *' -h '*) ;; *) (build) >&2 ;; esac

@@ -178,6 +178,15 @@ class TestBench(unittest.TestCase):
         self.assertIsNone(report.summary([{"contender": "b", "action": "backup", "round": 1, "wall": 1, "cpu": 1,
                                            "peak": 1, "bytes": 1}], "a")[0]["wall_ratio"])
 
+    def test_services_at_rest(self):
+        self.bench("services", "idle", "--seconds", "1", "--jobs", "20")
+        result, markdown = self.result()
+        self.assertEqual([row["jobs"] for row in result["idle"]], [1, 20])
+        for row in result["idle"]:
+            self.assertGreater(row["rss"], row["anonymous"], row)
+            self.assertGreater(row["first_start"], 0, row)
+        self.assertIn("### idle", markdown)
+
     def test_sizes_are_read(self):
         self.assertEqual([trees.parse_size(text) for text in ("4096", "512M", "1.5GiB", "10 KB")],
                          [4096, 512 << 20, 3 << 29, 10240])
