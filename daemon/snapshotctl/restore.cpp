@@ -4,12 +4,14 @@
 #include "base/error.hpp"
 #include "crypto/sha256.hpp"
 #include "platform/files.hpp"
+#include "snapshotctl/parts/interrupts.hpp"
 #include "snapshotctl/parts/restore_names.hpp"
 #include "snapshotctl/terminal.hpp"
 
 #include <unistd.h>
 
 #include <atomic>
+#include <stop_token>
 #include <thread>
 
 namespace snapshotter::ctl {
@@ -49,6 +51,8 @@ class Attendant {
   void attend(const Interrupts& interrupts, const WatchedSource& source, bool draw,
               const std::stop_token& over) {
     constexpr Duration kLook = std::chrono::milliseconds(100);
+    // Else each restore would take as long as a look.
+    const std::stop_callback wake(over, [me = ::pthread_self()] { Interrupts::wake(me); });
     ProgressDisplay display(false);
     while (!over.stop_requested()) {
       if (interrupts.wait(kLook)) {

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <csignal>
 #include <cstdlib>
 #include <string_view>
 
@@ -83,21 +82,6 @@ void ProgressDisplay::update(ProgressState state) {
 void ProgressDisplay::clear() {
   if (shown_) print(kEraseLine);
   shown_ = false;
-}
-
-Interrupts::Interrupts() {
-  ::sigemptyset(&signals_);
-  ::sigaddset(&signals_, SIGINT);
-  ::sigaddset(&signals_, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
-}
-
-Interrupts::~Interrupts() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-bool Interrupts::wait(Duration limit) const {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limit);
-  const timespec time{seconds.count(), std::chrono::nanoseconds(limit - seconds).count()};
-  return ::sigtimedwait(&signals_, nullptr, &time) > 0;
 }
 
 }  // namespace snapshotter::ctl

@@ -5,7 +5,6 @@
 #include "snapshotctl/parts/progress.hpp"
 #include "snapshotctl/parts/view.hpp"
 
-#include <csignal>
 #include <string>
 
 namespace snapshotter::ctl {
@@ -35,26 +34,6 @@ class ProgressDisplay {
   std::string last_what_;
   Steady drawn_{};
   RateMeter meter_;
-};
-
-// While it lives, SIGINT and SIGTERM do nothing but end wait(). Made before any thread is started,
-// so that all of them have the signals blocked.
-class Interrupts {
- public:
-  Interrupts();
-  ~Interrupts();
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-
-  // True as soon as such a signal comes; false after `limit`.
-  [[nodiscard]] bool wait(Duration limit) const;
-
-  // What shells report of a program that Ctrl-C ended.
-  static constexpr int kExitCode = 128 + SIGINT;
-
- private:
-  sigset_t signals_{};
-  sigset_t before_{};
 };
 
 }  // namespace snapshotter::ctl

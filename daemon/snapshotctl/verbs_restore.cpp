@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "snapshotctl/parts/documents.hpp"
+#include "snapshotctl/parts/interrupts.hpp"
 #include "snapshotctl/parts/json.hpp"
 #include "snapshotctl/parts/restore_names.hpp"
 #include "snapshotctl/restore.hpp"

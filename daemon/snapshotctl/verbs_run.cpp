@@ -1,6 +1,7 @@
 // run, cancel, verify: what makes the daemon do something, and watching it.
 #include "base/error.hpp"
 #include "snapshotctl/parts/documents.hpp"
+#include "snapshotctl/parts/interrupts.hpp"
 #include "snapshotctl/parts/json.hpp"
 #include "snapshotctl/terminal.hpp"
 #include "snapshotctl/verbs.hpp"
