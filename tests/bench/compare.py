@@ -49,7 +49,25 @@ def check(parser, options):
         parser.error("--rounds and --files are 1 or more")
 
 
-def find_trees(options):
+def need_space(tree, chosen, options):
+    """Throws Trouble unless there is room for a backup, and for the restores as long as they are kept."""
+    folder = pathlib.Path(options.scratch).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    restores = 0 if options.no_restore else sum(contender.restores for contender in chosen)
+    kept = restores * options.rounds if keeps(folder) else min(restores, 1)
+    trees.need_space(folder, tree.bytes + kept * tree.blocks, kept * tree.entries,
+                     f"comparing {tree.name} (a backup, and {kept} restores, kept until the end)",
+                     "fewer --rounds or --only some take less, so does --no-restore; --scratch names another folder")
+
+
+def keeps(folder):
+    """ext4 is slow to make files right after many were deleted: there all restores are kept until the end."""
+    return machine.file_system(folder) != "tmpfs"
+
+
+def find_trees(options, chosen):
+    for kind in options.kinds:
+        need_space(trees.plan(kind, options.trees, options.size, options.files), chosen, options)
     if options.tree:
         return [trees.describe(pathlib.Path(options.tree).resolve().name or "root", options.tree)]
     return [trees.make(kind, options.trees, options.size, options.files) for kind in options.kinds]
@@ -60,19 +78,11 @@ class Comparison:
 
     def __init__(self, tree, chosen, options, folder):
         self.tree, self.chosen, self.options, self.folder = tree, chosen, options, folder
-        # ext4 is slow to make files right after many were deleted: there all is kept until the end.
-        self.keep = machine.file_system(folder) != "tmpfs"
+        self.keep = keeps(folder)
         self.measurements = []
-        self.need_space()
-
-    def need_space(self):
-        if self.folder.is_relative_to(self.tree.path):
-            raise trees.Trouble(f"the scratch folder {self.folder} is inside the tree; --scratch names another")
-        restores = 0 if self.options.no_restore else sum(contender.restores for contender in self.chosen)
-        kept = restores * self.options.rounds if self.keep else min(restores, 1)
-        trees.need_space(self.folder.parent, self.tree.bytes + kept * self.tree.blocks, kept * self.tree.entries,
-                         f"comparing {self.tree.name} (a backup, and {kept} restores, kept until the end)",
-                         "fewer --rounds or --only some take less, so does --no-restore; --scratch names another folder")
+        if folder.is_relative_to(tree.path):
+            raise trees.Trouble(f"the scratch folder {folder} is inside the tree; --scratch names another")
+        need_space(tree, chosen, options)
 
     def run(self):
         for number in range(1, self.options.rounds + 1):
@@ -145,7 +155,7 @@ def compare():
     result = {"format": 1, "baseline": options.baseline, "rounds": options.rounds, "left_out": left_out,
               "contenders": {contender.name: contender.about for contender in chosen},
               "versions": {contender.name: contender.version() for contender in chosen}, "trees": []}
-    sources = find_trees(options)
+    sources = find_trees(options, chosen)
     with scratch(options.scratch) as folder:
         result["machine"] = machine.machine(folder)
         if machine.busy(result["machine"]):

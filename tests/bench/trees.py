@@ -87,15 +87,28 @@ def need_space(folder, size, inodes, what, advice):
         raise Trouble(f"{what} needs {inodes:,} inodes, {folder} has {free.f_favail:,} free: {advice}")
 
 
+def plan(kind, cache, size=None, files=None):
+    """What the tree of this kind will be, about: to see whether there is room before it is made."""
+    files = files or TINY_FILES
+    if kind == "tiny":
+        folders = files // 99 + 2
+        return Tree(f"tiny-{files}", pathlib.Path(cache) / f"tiny-{files}", files, files + folders, files * 2048,
+                    (files + folders) * BLOCK, "")
+    size = size or KINDS[kind]
+    name = f"{kind}-{size // MIB}M" if size >= MIB else f"{kind}-{size}"
+    return Tree(name, pathlib.Path(cache) / name, 1, size // 25_000 if kind == "mixed" else 17, size,
+                size + size // 4 if kind == "mixed" else size, "")
+
+
 def make(kind, cache, size=None, files=None):
     """The tree of this kind, made now if it is not there yet. Throws Trouble."""
     files = files or TINY_FILES
-    size = files * BLOCK if kind == "tiny" else size or KINDS[kind]
-    name = f"{kind}-{files}" if kind == "tiny" else f"{kind}-{size // MIB}M" if size >= MIB else f"{kind}-{size}"
-    path = pathlib.Path(cache) / name
+    size = size or KINDS[kind]
+    planned = plan(kind, cache, size, files)
+    name, path = planned.name, planned.path
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
-        need_space(path.parent, size, files if kind == "tiny" else 0, f"the tree {name}",
+        need_space(path.parent, planned.blocks, planned.entries, f"the tree {name}",
                    "--size or --files make it smaller, --trees names another folder")
         print(f"making {path}", flush=True)
         unfinished = path.with_name(f".{name}.new")

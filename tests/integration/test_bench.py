@@ -102,8 +102,10 @@ class TestBench(unittest.TestCase):
 
     def test_too_little_space_is_said_first(self):
         done = self.bench("--make", "huge", "--size", "9000T", status=1)
-        self.assertIn("the tree huge-9437184000M needs", done.stderr)
+        self.assertRegex(done.stderr, r"comparing huge-9437184000M \(.*\) needs .* GB free: fewer --rounds")
         self.assertEqual(list(self.trees.glob("*")), [])
+        with self.assertRaisesRegex(trees.Trouble, "the tree tiny-4000000000000 needs"):
+            trees.make("tiny", self.trees, files=4 * 10**12)
 
     def test_wrong_arguments_are_explained(self):
         self.assertIn("there is no bench 'nonsense'", self.bench("nonsense", status=64).stderr)
