@@ -141,6 +141,7 @@ class Attempt {
     enter_(Phase::finishing);
     co_await async::offload(services_.blocking, [&](std::stop_token) {
       summary_ = archive_->finish();
+      archive_.reset();  // its blocks and compressors: verifying needs as much again
       source_ = writer_->seal();
     });
     enter_(Phase::verifying);
