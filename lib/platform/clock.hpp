@@ -4,7 +4,11 @@
 #include "async/task.hpp"
 #include "base/time.hpp"
 
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <stop_token>
 
 namespace snapshotter::platform {
 
@@ -25,6 +29,14 @@ class Clock {
   // Waits for an interval, whatever real time does; at once for none or a negative one. Throws
   // CancelledError on cancellation.
   [[nodiscard]] virtual Task<> sleep_for(Duration duration) = 0;
+
+  // For blocking work off the loop: returns when `ready` – asked with the lock held, at first and
+  // whenever `changed` is notified –, when `stop` is requested, or after `most`, of which
+  // time that the machine slept may not count. The lock is held again when it returns; the caller
+  // looks which it was.
+  virtual void wait_on(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+                       const std::stop_token& stop, Duration most,
+                       const std::function<bool()>& ready) = 0;
 };
 
 // The machine's: CLOCK_REALTIME through a timerfd with TFD_TIMER_CANCEL_ON_SET, CLOCK_BOOTTIME for

@@ -66,6 +66,13 @@ class SystemClock : public Clock {
     if (duration <= 0us) co_return;
     co_await expiry(start_timer(CLOCK_BOOTTIME, duration, 0));
   }
+
+  // Counts no sleep of the machine: after one it is late, by what was left.
+  void wait_on(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+               const std::stop_token& stop, Duration most,
+               const std::function<bool()>& ready) override {
+    changed.wait_for(lock, stop, most, ready);
+  }
 };
 
 }  // namespace

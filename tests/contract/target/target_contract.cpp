@@ -26,6 +26,11 @@ class FixedClock : public platform::Clock {
   Steady steady_now() const override { return machine_->steady_now(); }
   Task<Woke> wait_until(Time time) override { return machine_->wait_until(time); }
   Task<> sleep_for(Duration duration) override { return machine_->sleep_for(duration); }
+  void wait_on(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+               const std::stop_token& stop, Duration most,
+               const std::function<bool()>& ready) override {
+    machine_->wait_on(changed, lock, stop, most, ready);
+  }
 
  private:
   std::unique_ptr<platform::Clock> machine_;

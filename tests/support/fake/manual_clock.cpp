@@ -69,9 +69,21 @@ ManualClock::Waiter* ManualClock::next_due() {
   return next == waiters_.end() ? nullptr : *next;
 }
 
-void ManualClock::move(Duration duration) {
+void ManualClock::pass(Duration duration) {
   real_ = real_.load() + duration;
   steady_ = steady_.load() + duration;
+}
+
+void ManualClock::wait_on(std::condition_variable_any&, std::unique_lock<std::mutex>& lock,
+                          const std::stop_token& stop, Duration most,
+                          const std::function<bool()>& ready) {
+  const auto end = steady_now() + most;
+  if (during_wait) {
+    lock.unlock();
+    during_wait(most);
+    lock.lock();
+  }
+  if (!stop.stop_requested() && !ready() && steady_now() < end) pass(end - steady_now());
 }
 
 void ManualClock::wake(Waiter& waiter, Woke woke) {
@@ -86,11 +98,11 @@ Task<> ManualClock::advance(Duration duration) {
   for (auto* next = next_due(); next != nullptr; next = next_due()) {
     const auto pause = std::max(until_due(*next), Duration::zero());
     if (pause > end - steady_now()) break;
-    move(pause);
+    pass(pause);
     wake(*next, Woke::reached);
     co_await settle();
   }
-  move(end - steady_now());
+  pass(end - steady_now());
 }
 
 Task<> ManualClock::jump(Time to) {

@@ -23,6 +23,16 @@ class ManualClock : public platform::Clock {
   [[nodiscard]] Steady steady_now() const override;
   [[nodiscard]] Task<Woke> wait_until(Time time) override;
   [[nodiscard]] Task<> sleep_for(Duration duration) override;
+  // Any thread: the time passes at once, all of `most`, unless during_wait() sees to something
+  // else. Coroutines whose wait is then due wake with the next advance().
+  void wait_on(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+               const std::stop_token& stop, Duration most,
+               const std::function<bool()>& ready) override;
+  // Called first in each wait_on(), without the lock. Time passes by what it passes by pass(), and
+  // then only if nobody has stopped and nothing is ready, by what is left of `most`.
+  std::function<void(Duration most)> during_wait;
+  // Any thread; wakes nobody.
+  void pass(Duration duration);
 
   // Lets time pass. Stops at each moment at which a wait is due, wakes the coroutine and lets the
   // loop settle before time goes on: so a coroutine that waits again within the interval is woken
@@ -47,7 +57,6 @@ class ManualClock : public platform::Clock {
   Task<Woke> wait(std::optional<Time> real, Steady steady);
   [[nodiscard]] Duration until_due(const Waiter& waiter) const;
   Waiter* next_due();
-  void move(Duration duration);
   void wake(Waiter& waiter, Woke woke);
 
   boost::asio::any_io_executor loop_;

@@ -55,6 +55,10 @@ class FailingClock : public platform::Clock {
   [[nodiscard]] Steady steady_now() const override { return {}; }
   [[nodiscard]] Task<Woke> wait_until(Time) override { fail(); }
   [[nodiscard]] Task<> sleep_for(Duration) override { fail(); }
+  void wait_on(std::condition_variable_any&, std::unique_lock<std::mutex>&, const std::stop_token&,
+               Duration, const std::function<bool()>&) override {
+    fail();
+  }
 
  private:
   [[noreturn]] static void fail() { throw_system_error("create a timer", "", EMFILE); }
