@@ -72,6 +72,7 @@ Parts::Parts(const std::string& config_path)
       cpu_("compress", worker_count(config->daemon)),
       blocking("io", blocking_count(config->daemon)),
       catalog_pool_("catalog", 1),
+      bandwidths_(*clock),
       engine(
           engine::Services{
               .loop = loop.executor(),
@@ -82,6 +83,7 @@ Parts::Parts(const std::string& config_path)
               .blocking = blocking,
               .catalog = catalog_pool_,
               .log = logging.logger(),
+              .bandwidths = bandwidths_,
               .run_log = run_log_,
               .host = platform::host_name(),
               .machine_id = platform::machine_id(),

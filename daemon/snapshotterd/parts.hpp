@@ -52,6 +52,7 @@ class Parts {
 
  private:
   async::WorkerPool catalog_pool_;
+  engine::Bandwidths bandwidths_;
 
  public:
   engine::Engine engine;

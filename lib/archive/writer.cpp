@@ -31,6 +31,7 @@ struct ArchiveWriter::Impl {
        std::stop_token stop_on)
       : sink(sink_to),
         stop(std::move(stop_on)),
+        pace(std::move(options.pace)),
         codec(codec_of(options.format)),
         compressors([this, level = options.level] { return codec.compressor(level); }),
         pipeline(workers, [this](Block& block) { compress(block); }) {
@@ -56,6 +57,7 @@ struct ArchiveWriter::Impl {
 
   ByteSink& sink;
   std::stop_token stop;
+  std::function<void(std::uint64_t)> pace;
   const Codec& codec;
   Spares<Compressor> compressors;
 
@@ -70,6 +72,7 @@ struct ArchiveWriter::Impl {
   std::size_t filled = 0;  // of the pipeline's head
   std::uint64_t tar_bytes = 0;
   std::atomic<std::uint64_t> content_bytes{0};
+  std::uint64_t paced = 0;  // of these
   std::atomic<std::uint64_t> stored_bytes{0};
   Buffer index;
   std::optional<IndexWriter> entries;
@@ -104,6 +107,10 @@ void ArchiveWriter::Impl::put(const std::byte* bytes, std::uint64_t length) {
 }
 
 void ArchiveWriter::Impl::submit() {
+  if (const std::uint64_t passed = content_bytes - std::exchange(paced, content_bytes);
+      pace && passed > 0) {
+    pace(passed);
+  }
   pipeline.head().in.resize(std::exchange(filled, 0));
   pipeline.submit();
 }

@@ -18,6 +18,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -32,6 +33,10 @@ struct WriterOptions {
   // Gets the archive's index (archive/entry_index.hpp); nullptr: nobody wants one. It is only
   // appended to. When it throws, the archive goes on without: WriteSummary::index_problem.
   ByteSink* index = nullptr;
+  // Told of content as it passes, in the writing thread, a block (1 or 2 MiB) at a time and before
+  // that goes on: all of it by the end of finish(). It may wait, and so hold up whoever writes; it
+  // may throw, and the archive is given up.
+  std::function<void(std::uint64_t bytes)> pace = {};
 };
 
 // What went into an archive: what verify() must find again.

@@ -51,12 +51,17 @@ struct LoggingSettings {
   } syslog;
 };
 
+// Bytes are counted by blocks of up to 2 MiB: with less than this one of them takes a minute.
+inline constexpr ByteSize kLeastBandwidth = 64_KiB;
+
 struct StoreSpec {
   std::string name;
   std::string type;
   archive::Format format = archive::Format::tar_gz;
   archive::Level level;
   std::shared_ptr<store::Store> store;
+  // A second, written and read together; ≥ kLeastBandwidth.
+  std::optional<ByteSize> bandwidth = {};
 };
 
 // When a finished backup is too strange to be trusted.
@@ -79,6 +84,7 @@ struct TargetSpec {
   Expectation expect;
   Tolerance tolerate;
   std::shared_ptr<target::BackupTarget> target;
+  std::optional<ByteSize> bandwidth = {};  // content bytes a second; ≥ kLeastBandwidth
 };
 
 struct NotifierSpec {

@@ -44,6 +44,7 @@ std::map<std::string, StoreSpec> read_stores(Section& root, const store::StoreRe
     StoreSpec spec;
     spec.name = store_name;
     read_format(section, spec);
+    spec.bandwidth = read_bandwidth(section, "bandwidth");
     make_product(types, section, spec, &StoreSpec::store);
     check_place(spec, section, places);
     stores.emplace(store_name, std::move(spec));

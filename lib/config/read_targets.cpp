@@ -41,6 +41,7 @@ std::map<std::string, TargetSpec> read_targets(Section& root, const target::Targ
     if (auto limits = section.section("tolerate")) {
       spec.tolerate = read_tolerance(*std::move(limits));
     }
+    spec.bandwidth = read_bandwidth(section, "bandwidth");
     make_product(types, section, spec, &TargetSpec::target);
     targets.emplace(name, std::move(spec));
   }

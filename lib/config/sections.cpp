@@ -89,6 +89,22 @@ std::optional<ByteSize> read_positive_size(Section& section, std::string_view ke
   return size;
 }
 
+std::optional<ByteSize> read_bandwidth(Section& section, std::string_view key) {
+  const std::optional<std::string> text = section.text(key);
+  if (!text) return std::nullopt;
+  std::string_view size = *text;
+  if (size.ends_with("/s")) size.remove_suffix(2);
+  const std::optional<ByteSize> bandwidth = parse_byte_size(size);
+  if (!bandwidth) {
+    section.problem(
+        key, "must be bytes a second such as 50MiB or 50MiB/s, not " + shown(*section.node(key)));
+  } else if (*bandwidth < kLeastBandwidth) {
+    section.problem(key, "must be at least " + to_string(kLeastBandwidth) +
+                             " a second; leave it out for no limit");
+  }
+  return bandwidth;
+}
+
 std::optional<std::uint32_t> read_count(Section& section, std::string_view key, std::uint32_t min,
                                         std::uint32_t max) {
   const std::optional<std::int64_t> number = section.integer(key, min, max);

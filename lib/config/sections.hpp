@@ -84,6 +84,9 @@ void complain(settings::Section& section, std::string_view complaint);
                                                              std::string_view key);
 [[nodiscard]] std::optional<ByteSize> read_positive_size(settings::Section& section,
                                                          std::string_view key);
+// Bytes a second: "50MiB", "50MiB/s".
+[[nodiscard]] std::optional<ByteSize> read_bandwidth(settings::Section& section,
+                                                     std::string_view key);
 [[nodiscard]] std::optional<std::uint32_t> read_count(settings::Section& section,
                                                       std::string_view key, std::uint32_t min,
                                                       std::uint32_t max);

@@ -30,7 +30,9 @@ Engine::Impl::Impl(Services given, std::shared_ptr<const config::Config> first_c
             tell_overdue(job, since, expected_by);
           },
           [this](PendingWrites::Change change) { write_soon(std::move(change)); }),
-      tasks(services.loop) {}
+      tasks(services.loop) {
+  services.bandwidths.set(*config);
+}
 
 Engine::Engine(Services services, std::shared_ptr<const config::Config> config,
                std::unique_ptr<catalog::Catalog> catalog)
@@ -169,6 +171,7 @@ bool Engine::stopping() const noexcept { return impl_->stopping; }
 
 void Engine::reload(std::shared_ptr<const config::Config> config) {
   impl_->config = std::move(config);
+  impl_->services.bandwidths.set(*impl_->config);
   impl_->scheduler.set_jobs(*impl_->config);
   impl_->spawn("remember new jobs", impl_->remember_new_jobs());
   impl_->overdue.set_jobs(impl_->config);

@@ -3,6 +3,7 @@
 
 #include "async/task.hpp"
 #include "async/worker_pool.hpp"
+#include "engine/bandwidths.hpp"
 #include "engine/run_log.hpp"
 #include "platform/clock.hpp"
 #include "platform/files.hpp"
@@ -27,6 +28,7 @@ struct Services {
       blocking;  // walks, stores, verification: at least one thread per concurrent run
   async::WorkerPool& catalog;  // one thread: SQLite is never behind a busy worker
   telemetry::Logger log;
+  Bandwidths& bandwidths;  // set by the engine, from each configuration
   RunLog& run_log;         // fed by the log: lines of runs, for the catalog
   std::string host;        // for manifests and events
   std::string machine_id;  // for jitter

@@ -40,11 +40,14 @@ using catalog::RunState;
 
 constexpr Duration kLongestBackoff = std::chrono::hours{1};
 
-// Counts what goes to the store, for the progress.
+// Counts what goes to the store, for its limit and for the progress.
 class CountingSink : public ByteSink {
  public:
-  CountingSink(ByteSink& sink, target::Progress& progress) : sink_(sink), progress_(progress) {}
+  CountingSink(ByteSink& sink, platform::RateLimiter& limit, std::stop_token stop,
+               target::Progress& progress)
+      : sink_(sink), limit_(limit), stop_(std::move(stop)), progress_(progress) {}
   void append(std::span<const std::byte> bytes) override {
+    limit_.take(bytes.size(), stop_);
     sink_.append(bytes);
     progress_.bytes_written += bytes.size();
   }
@@ -55,6 +58,8 @@ class CountingSink : public ByteSink {
 
  private:
   ByteSink& sink_;
+  platform::RateLimiter& limit_;
+  std::stop_token stop_;
   target::Progress& progress_;
 };
 
@@ -78,6 +83,8 @@ class Attempt {
         run_(run),
         target_(target),
         store_(store),
+        store_limit_(services.bandwidths.of_store(store.name)),
+        target_limit_(services.bandwidths.of_target(target.name)),
         last_good_(last_good),
         enter_(std::move(enter)) {}
 
@@ -92,10 +99,11 @@ class Attempt {
       writer_ = store_.store->begin({run_.record.job, target_.name, to_compact(started)},
                                     std::string(archive::name(store_.format)));
     });
-    sink_.emplace(*writer_, *run_.progress);
-    archive_ = std::make_unique<archive::ArchiveWriter>(
-        *sink_, services_.cpu, archive::WriterOptions{store_.format, store_.level},
-        run_.scope.token());
+    const auto stop = run_.scope.token();
+    sink_.emplace(*writer_, store_limit_, stop, *run_.progress);
+    archive::WriterOptions options{store_.format, store_.level};
+    options.pace = [this, stop](std::uint64_t bytes) { target_limit_.take(bytes, stop); };
+    archive_ = std::make_unique<archive::ArchiveWriter>(*sink_, services_.cpu, options, stop);
     target::Context context{
         {services_.loop, services_.blocking, services_.clock, services_.random, memory_},
         *archive_,
@@ -146,7 +154,8 @@ class Attempt {
     });
     enter_(Phase::verifying);
     verified_ = co_await async::offload(services_.blocking, [&](std::stop_token stop) {
-      return archive::verify_written(*source_, summary_, services_.cpu, stop);
+      return archive::verify_written(LimitedSource(*source_, store_limit_, stop), summary_,
+                                     services_.cpu, stop);
     });
     manifest_.verified = services_.clock.now();
   }
@@ -180,6 +189,8 @@ class Attempt {
   Run& run_;
   const config::TargetSpec& target_;
   const config::StoreSpec& store_;
+  platform::RateLimiter& store_limit_;
+  platform::RateLimiter& target_limit_;
   std::optional<ByteSize> last_good_;
   std::function<void(Phase)> enter_;
 

@@ -18,14 +18,15 @@ using catalog::RunState;
 }
 
 // Blocking. Throws what is wrong with the backup.
-std::uint64_t verify_backup(store::Store& store, const std::string& id, Run& run,
-                            async::WorkerPool& cpu, std::stop_token stop) {
+std::uint64_t verify_backup(store::Store& store, platform::RateLimiter& limit,
+                            const std::string& id, Run& run, async::WorkerPool& cpu,
+                            std::stop_token stop) {
   const auto key = *store::BackupKey::parse(id);
   const auto manifest = store.manifest(key);
   const auto source = store.open(key);
-  const auto found = archive::verify(*source, cpu, std::move(stop), [&](std::uint64_t bytes) {
-    run.progress->bytes_read = bytes;
-  });
+  const auto found =
+      archive::verify(LimitedSource(*source, limit, stop), cpu, std::move(stop),
+                      [&](std::uint64_t bytes) { run.progress->bytes_read = bytes; });
   if (crypto::to_hex(found.sha256) != manifest.sha256) {
     differ(id, "its SHA-256 is not the manifest's");
   }
@@ -53,9 +54,10 @@ Task<> read_again(const Services& services, CatalogAccess& catalog, Run& run,
     throw StoreError({"verify", result.target, "its store is not configured any more"});
   }
   run.progress->bytes_total = record->bytes_stored;
+  auto& limit = services.bandwidths.of_store(record->store);
   result.bytes_stored =
       co_await run.scope.run(async::offload(services.blocking, [&](std::stop_token stop) {
-        return verify_backup(*store->second.store, result.target, run, services.cpu, stop);
+        return verify_backup(*store->second.store, limit, result.target, run, services.cpu, stop);
       }));
   result.bytes_source = record->bytes_source;
   result.entries = record->entries;

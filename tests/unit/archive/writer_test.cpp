@@ -1,8 +1,11 @@
 #include "archive_support.hpp"
 
+#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 namespace snapshotter::archive::test {
@@ -130,6 +133,63 @@ TEST_CASE("noise that repeats itself is still compressed") {
   while (repeated.size() < 2'000'000) repeated += piece;
   const auto archived = archive_of({file("repeated", repeated)});
   CHECK(archived.bytes.size() < repeated.size() / 4);
+}
+
+TEST_CASE("content is told as it passes, block by block, and all of it") {
+  for (const auto format : {Format::tar_gz, Format::tar_zst}) {
+    std::vector<std::uint64_t> told;
+    WriterOptions options{format, {}};
+    options.pace = [&](std::uint64_t bytes) { told.push_back(bytes); };
+    std::vector<Member> members{stream("stream", noise(3'000'001))};
+    for (int i = 0; i < 200; ++i) members.push_back(file(std::to_string(i), noise(30'011)));
+    members.push_back(file("empty", ""));
+    const auto archived = archive_of(members, options);
+    CHECK(std::accumulate(told.begin(), told.end(), std::uint64_t{0}) ==
+          archived.written.content_bytes);
+    CHECK(told.size() >= 4);
+    CHECK(told.size() <= archived.written.members);
+    CHECK(*std::min_element(told.begin(), told.end()) > 0);
+  }
+}
+
+TEST_CASE("an archive ends where its pace throws, before the block is on its way") {
+  async::WorkerPool pool("test", 2);
+  MemorySink sink;
+  WriterOptions options;
+  std::uint64_t told = 0;
+  options.pace = [&](std::uint64_t bytes) {
+    told += bytes;
+    if (told > 5'000'000) throw CancelledError();
+  };
+  ArchiveWriter writer(sink, pool, options, {});
+  writer.begin(file("f", std::string(20'000'000, 'x')).entry);
+  const std::string piece = noise(100'000);
+  std::uint64_t written = 0;
+  const auto write_on = [&] {
+    for (; written < 20'000'000; written += piece.size()) writer.write(as_bytes(piece));
+  };
+  CHECK_THROWS_AS(write_on(), CancelledError);
+  CHECK(written < 8'000'000);
+}
+
+TEST_CASE("a pool that grows and shrinks under a writer changes nothing") {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (int i = 0; i < 24; ++i) files.emplace_back(std::to_string(i), wordy(700'000));
+  std::vector<Member> members;
+  for (const auto& [path, content] : files) members.push_back(file(path, content));
+  async::WorkerPool pool("test", 3);
+  MemorySink sink;
+  ArchiveWriter writer(sink, pool, {}, {});
+  const std::array<std::size_t, 4> sizes{1, 4, 2, 8};
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    pool.resize(sizes[i % sizes.size()]);
+    writer.begin(members[i].entry);
+    writer.write(as_bytes(files[i].second));
+    CHECK(writer.end() == 0);
+  }
+  pool.resize(1);
+  (void)writer.finish();
+  CHECK(sink.content == archive_of(members).bytes);
 }
 
 TEST_CASE("wrong order of calls is refused as a bug") {

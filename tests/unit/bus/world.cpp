@@ -63,6 +63,7 @@ void World::run(const Body& body) {
   const auto random = platform::seeded_random(1);
   MemoryFiles files;
   async::WorkerPool inline_pool("inline", 0);
+  engine::Bandwidths bandwidths(manual);
   engine::RunLog run_log;
   engine::Engine living(
       engine::Services{.loop = loop_.executor(),
@@ -73,6 +74,7 @@ void World::run(const Body& body) {
                        .blocking = inline_pool,
                        .catalog = inline_pool,
                        .log = {},
+                       .bandwidths = bandwidths,
                        .run_log = run_log,
                        .host = "testhost",
                        .machine_id = "testmachine"},

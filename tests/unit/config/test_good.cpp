@@ -111,6 +111,21 @@ jobs:
   CHECK_FALSE(job.schedule);
 }
 
+TEST_CASE("the bandwidth of stores and targets is read") {
+  const auto of_store = [](const std::string& value) {
+    return parse_good("stores: {s: {type: directory, path: /s, bandwidth: " + value + "}}\n")
+        .stores.at("s")
+        .bandwidth;
+  };
+  CHECK(of_store("50MiB") == 50_MiB);
+  CHECK(of_store("50MiB/s") == 50_MiB);
+  CHECK(of_store("2.5 MB/s") == ByteSize{2'500'000});
+  CHECK(of_store("65536") == 64_KiB);
+  CHECK(target_with("bandwidth: 1GiB/s").bandwidth == 1_GiB);
+  CHECK_FALSE(target_with("one_file_system: true").bandwidth);
+  CHECK_FALSE(parse_good(kSound).stores.at("local").bandwidth);
+}
+
 TEST_CASE("the daemon section is read and has defaults") {
   const config::DaemonSettings defaults = parse_good("").daemon;
   CHECK(defaults.timezone.name() == schedule::TimeZone::system().name());

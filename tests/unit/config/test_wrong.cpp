@@ -125,6 +125,18 @@ TEST_CASE("wrong stores") {
                       {"    format: tar.zst\n    level: 20",
                        "6:12: store 's': 'level' must be fast, balanced, small or, for tar.zst, a "
                        "number from 1 to 19, not '20'"},
+                      {"    bandwidth: fast",
+                       "5:16: store 's': 'bandwidth' must be bytes a second such as 50MiB or "
+                       "50MiB/s, not 'fast'"},
+                      {"    bandwidth: 50MiB/min",
+                       "5:16: store 's': 'bandwidth' must be bytes a second such as 50MiB or "
+                       "50MiB/s, not '50MiB/min'"},
+                      {"    bandwidth: 65535",
+                       "5:16: store 's': 'bandwidth' must be at least 64 KiB a second; leave it "
+                       "out for no limit"},
+                      {"    bandwidth: 0",
+                       "5:16: store 's': 'bandwidth' must be at least 64 KiB a second; leave it "
+                       "out for no limit"},
                       {"    min_fre: 1GiB",
                        "5:5: store 's': unknown key 'min_fre', did you mean 'min_free'?"},
                       {"  t: {type: directory}", "5:6: store 't' needs 'path'"},
@@ -151,7 +163,12 @@ TEST_CASE("wrong targets") {
   const std::string before = "targets:\n  t:\n    type: filesystem\n    paths: [/etc]\n";
   check_rows(
       before,
-      {{"    expect: 5", "5:13: target 't': 'expect' must be a mapping, not '5'"},
+      {{"    bandwidth: /s",
+        "5:16: target 't': 'bandwidth' must be bytes a second such as 50MiB or 50MiB/s, not "
+        "'/s'"},
+       {"    bandwidth: [1MiB]",
+        "5:16: target 't': 'bandwidth' must be a single value, not a list"},
+       {"    expect: 5", "5:13: target 't': 'expect' must be a mapping, not '5'"},
        {"    expect: {min_size: big}",
         "5:24: target 't': 'expect': 'min_size' must be a size such as 500MiB or 10GiB, not 'big'"},
        {"    expect: {max_shrink: 2}",

@@ -50,6 +50,7 @@ void Harness::run(const std::function<Task<>(Harness&)>& body) {
   const auto random = platform::seeded_random(1);
   MemoryFiles files;
   async::WorkerPool inline_pool("inline", 0);
+  engine::Bandwidths bandwidths(manual);
   engine::RunLog run_log;
   telemetry::LogSettings quiet;
   quiet.console = false;
@@ -70,6 +71,7 @@ void Harness::run(const std::function<Task<>(Harness&)>& body) {
                        .blocking = inline_pool,
                        .catalog = inline_pool,
                        .log = logging.logger(),
+                       .bandwidths = bandwidths,
                        .run_log = run_log,
                        .host = "testhost",
                        .machine_id = "testmachine"},

@@ -195,6 +195,7 @@ TEST_CASE("the catalog was busy for a minute - however many jobs come or go, it 
   const auto random = platform::seeded_random(1);
   MemoryFiles files;
   async::WorkerPool pool("inline", 0);
+  engine::Bandwidths bandwidths(clock);
   engine::RunLog run_log;
   const engine::Services services{.loop = loop.executor(),
                                   .clock = clock,
@@ -204,6 +205,7 @@ TEST_CASE("the catalog was busy for a minute - however many jobs come or go, it 
                                   .blocking = pool,
                                   .catalog = pool,
                                   .log = {},
+                                  .bandwidths = bandwidths,
                                   .run_log = run_log,
                                   .host = "host",
                                   .machine_id = "machine"};
