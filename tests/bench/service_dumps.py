@@ -5,10 +5,10 @@ import statistics
 import time
 
 import report
-from docker import Docker
 from measure import Failed, Step, measure
-from postgres import Postgres, programs
-from served import BIN, Served, job
+from served import BIN, Served, job  # and where the peers are found
+from docker import Docker  # noqa: E402
+from postgres import Postgres, programs  # noqa: E402
 
 CONTAINER = "bench-pg"
 # Notes when pg_dumpall begins and ends: how long the dump takes to pass.
@@ -38,8 +38,9 @@ def row(where, who, cost, passing=None):
 
 
 def jobs_over(folder, target, options):
+    # As the others, which have no lower priority either.
     return Served(folder, {"dump": job("dump", retention={"keep_last": 1})}, {"dump": {"type": "postgresql", **target}},
-                  None, {"level": options.level})
+                  {"nice": 0}, {"level": options.level})
 
 
 # -- on this host
