@@ -183,6 +183,31 @@ class TestService(unittest.TestCase):
         self.assertIn(f"CapEff:\t{read_search}", capabilities)
         self.assertIn(f"CapBnd:\t{read_search}", capabilities)
 
+    def test_04_a_reload_makes_the_workers_nicer_and_less_nice_again(self):
+        pid = self.service("MainPID")["MainPID"]
+
+        def threads(name):
+            stats = self.box.run("sh", "-c", f"cat /proc/{pid}/task/*/stat").stdout.splitlines()
+            return {int(line.rpartition(")")[2].split()[16]) for line in stats if f"({name}" in line}
+
+        def io(name):
+            return set(self.box.run("sh", "-c", f"cd /proc/{pid}/task && for t in *; do grep -q ^{name} $t/comm && "
+                                                "ionice -p $t; done; true").stdout.splitlines())
+
+        self.assertEqual(threads("compress"), {10})
+        self.assertEqual(io("compress"), {"best-effort: prio 7"})
+        for nice, priority, shown in ((15, "idle", "idle"), (3, "best-effort:2", "best-effort: prio 2"),
+                                      (0, "idle", "idle")):
+            self.configure({**CONFIG, "daemon": {"timezone": "UTC", "nice": nice, "io_priority": priority}})
+            wait_for(lambda: threads("compress") == threads("io") == {nice}, f"workers of nice {nice}")
+            wait_for(lambda: io("compress") == {shown}, f"workers of I/O priority {priority}")
+            self.assertEqual(threads("snapshotterd"), {0})
+        self.assertEqual([line["MESSAGE"] for line in self.lines("-p", "warning") if "refuses" in line["MESSAGE"]], [])
+        allowed = set(self.service("SystemCallFilter")["SystemCallFilter"].split())
+        self.assertLessEqual({"setpriority", "ioprio_set"}, allowed)
+        self.assertFalse(allowed & {"sched_setaffinity", "sched_setscheduler", "sched_setparam", "sched_setattr", "nice",
+                                    "mbind", "setrlimit"}, allowed)
+
     # -- what it is for, from inside its sandbox
 
     def test_10_every_kind_of_target_in_one_night_and_somebody_hears_of_it(self):
