@@ -4,6 +4,7 @@
 #   tests/bench/run.sh levels [OPTIONS]      ours at every level of compression
 #   tests/bench/run.sh memory [SCENARIO…]    the peak memory of ours in hard cases
 #   tests/bench/run.sh services [BENCH…]     idling, answering over D-Bus, taking in dumps
+#   tests/bench/run.sh neighbour [OPTIONS]   what a database next door feels of a backup
 #   tests/bench/run.sh micro [OPTIONS]       single parts of ours, with Google Benchmark
 #   tests/bench/run.sh NAME --help           the options
 # Builds the two programs; with SNAPSHOTTER_BIN set it takes those from there. Installs nothing:
