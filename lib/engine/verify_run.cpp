@@ -24,9 +24,10 @@ std::uint64_t verify_backup(store::Store& store, platform::RateLimiter& limit,
   const auto key = *store::BackupKey::parse(id);
   const auto manifest = store.manifest(key);
   const auto source = store.open(key);
-  const auto found =
-      archive::verify(LimitedSource(*source, limit, stop), cpu, std::move(stop),
-                      [&](std::uint64_t bytes) { run.progress->bytes_read = bytes; });
+  const LimitedSource limited(*source, limit, stop);
+  const auto found = archive::verify(limited, cpu, std::move(stop), [&](std::uint64_t bytes) {
+    run.progress->bytes_read = bytes;
+  });
   if (crypto::to_hex(found.sha256) != manifest.sha256) {
     differ(id, "its SHA-256 is not the manifest's");
   }

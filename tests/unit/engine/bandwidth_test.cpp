@@ -136,6 +136,23 @@ TEST_CASE("a run that waits for bandwidth is cancelled at once and leaves nothin
   }
 }
 
+TEST_CASE("a verification that waits for bandwidth is cancelled at once") {
+  Harness harness;
+  harness.add_job("nightly", noise());
+  harness.run([](Harness& h) -> Task<> {
+    co_await h.run_job("nightly");
+    h.config.stores.at("local").bandwidth = 64_KiB;
+    h.engine().reload(h.shared_config());
+    const auto id = co_await h.engine().verify({});
+    h.clock->during_wait = [&](Duration) { h.engine().cancel(id); };
+    const auto before = h.clock->now();
+    const auto run = co_await h.engine().wait(id);
+    CHECK(run.state == RunState::cancelled);
+    CHECK(h.clock->now() == before);
+    h.clock->during_wait = {};
+  });
+}
+
 TEST_CASE("runs that use the same store share its bandwidth") {
   Harness harness;
   harness.config.daemon.max_concurrent_runs = 2;
