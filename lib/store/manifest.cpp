@@ -31,6 +31,11 @@ json::object source_object(const std::string& source) {
   return {{"text", text(source)}};
 }
 
+json::value index_object(const std::optional<Manifest::Index>& index) {
+  if (!index) return nullptr;
+  return json::object{{"bytes", index->bytes}, {"sha256", text(index->sha256)}};
+}
+
 json::array reason_list(const std::vector<std::string>& reasons) {
   json::array list;
   for (const std::string& reason : reasons) list.emplace_back(text(reason));
@@ -136,6 +141,15 @@ class Reader {
       warning.optional("what", added.what);
     }
   }
+  void take(std::string_view key, const json::value& value,
+            std::optional<Manifest::Index>& into) const {
+    if (!value.is_object()) fail(key, "is not an object");
+    const Reader index(value.get_object(), where_);
+    Manifest::Index& taken = into.emplace();
+    index.required("bytes", taken.bytes);
+    index.required("sha256", taken.sha256);
+    if (!is_sha256(taken.sha256)) fail(key, "holds no SHA-256 in lower-case hex");
+  }
   void take(std::string_view key, const json::value& value, json::object& into) const {
     if (!value.is_object()) fail(key, "is not an object");
     into = value.get_object();
@@ -184,6 +198,7 @@ void read_archive(const Reader& read, Manifest& manifest) {
   read.optional("entries", manifest.entries);
   read.required("sha256", manifest.sha256);
   if (!is_sha256(manifest.sha256)) read.fail("sha256", "is not a SHA-256 in lower-case hex");
+  read.optional("index", manifest.index);
   read.required("verified_at", manifest.verified);
 }
 
@@ -221,6 +236,7 @@ std::string Manifest::to_json() const {
       {"bytes_stored", bytes_stored},
       {"entries", entries},
       {"sha256", text(sha256)},
+      {"index", index_object(index)},
       {"verified_at", to_rfc3339(verified)},
       {"state", text(state)},
       {"reasons", reason_list(reasons)},

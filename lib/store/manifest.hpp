@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +40,15 @@ struct Manifest {
   std::uint64_t bytes_stored = 0;  // R; the archive file
   std::uint64_t entries = 0;
   std::string sha256;  // R; of the archive file: 64 lower-case hex digits
-  Time verified;       // R; when it was read back and found right
+  // Of the archive's index, where there is one: its presence is what makes a file beside the
+  // archive the index of it. In JSON an object under "index".
+  struct Index {
+    std::uint64_t bytes = 0;
+    std::string sha256;  // 64 lower-case hex digits
+    bool operator==(const Index&) const = default;
+  };
+  std::optional<Index> index;
+  Time verified;  // R; when it was read back and found right
   // R; "succeeded", or "partial": written and verified, but something of the source is missing or
   // the anomaly gate objects; such a backup never counts as the last good one.
   std::string state = "succeeded";

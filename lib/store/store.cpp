@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestExtension = 16;
 constexpr std::size_t kMostGroups = 3;
-constexpr std::array<std::string_view, 3> kReserved{"json", "sha256", "partial"};
+constexpr std::array<std::string_view, 4> kReserved{"json", "sha256", "index", "partial"};
 
 bool is_group(std::string_view group) noexcept {
   return !group.empty() && std::all_of(group.begin(), group.end(), [](char c) {
@@ -52,7 +52,7 @@ void check_extension(std::string_view extension) {
 }
 
 void check_manifest(const Manifest& manifest, const BackupKey& key, const std::string& archive,
-                    std::uint64_t bytes) {
+                    std::uint64_t bytes, std::optional<std::uint64_t> index_bytes) {
   if (manifest.key != key) refuse_manifest(key, "the manifest is of " + manifest.key.id());
   if (manifest.archive != archive) {
     refuse_manifest(key, "the manifest names the archive '" + manifest.archive + "'");
@@ -60,6 +60,9 @@ void check_manifest(const Manifest& manifest, const BackupKey& key, const std::s
   if (manifest.bytes_stored != bytes) {
     refuse_manifest(key, "the manifest counts " + std::to_string(manifest.bytes_stored) +
                              " bytes, the archive has " + std::to_string(bytes));
+  }
+  if (manifest.index && manifest.index->bytes != index_bytes) {
+    refuse_manifest(key, "the manifest describes another index than was written");
   }
   try {
     (void)Manifest::from_json(manifest.to_json(), archive);

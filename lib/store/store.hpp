@@ -5,8 +5,10 @@
 //  * A backup exists – list() shows it, open() finds it – only after commit() has returned, and
 //    then durably. Before that nothing of it is visible, and a crash at any instant leaves nothing
 //    but rubbish that sweep() removes.
-//  * commit() publishes archive, checksum and manifest together: a reader never sees one without
-//    the others; where the medium can't do that, the archive's final name comes last.
+//  * commit() publishes archive, checksum, manifest and index together: a reader never sees one
+//    without the others; where the medium can't do that, the archive's final name comes last.
+//  * A backup without its index is whole: what goes wrong with the index before commit() costs the
+//    index only.
 //  * remove() hides the backup first and durably, then frees the space. Called twice it is fine.
 //    When it throws, the backup is as before or hidden; a power cut may bring a hidden one back,
 //    whole.
@@ -47,11 +49,21 @@ class BackupWriter : public ByteSink {
   // The archive's file name, for the manifest.
   [[nodiscard]] virtual std::string archive_name() const = 0;
 
+  // Where the archive's index goes (by which single files are found in the archive; to the store it
+  // is bytes, few against the archive's). Only to be appended to, from begin() to seal(), by the
+  // thread that writes the archive. An append() that throws has given the index up, and nothing but
+  // the index. Lives as long as the writer.
+  [[nodiscard]] virtual ByteSink& index() = 0;
+
   // Ends the writing: makes the bytes durable and opens them for the read-back, from the medium
   // itself where a cache can be bypassed. Once; no append() after it.
   [[nodiscard]] virtual std::unique_ptr<ByteSource> seal() = 0;
+  // The index, to be read back; after seal(), before commit(). nullptr: nothing was appended, or it
+  // was given up.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> sealed_index() = 0;
   // Publishes. Once, after seal(). The manifest must be of this backup (check_manifest below), and
-  // a manifest that could not be read back is not published.
+  // a manifest that could not be read back is not published. An index that the manifest does not
+  // describe is thrown away.
   virtual void commit(const Manifest& manifest) = 0;
 };
 
@@ -91,6 +103,9 @@ class Store {
   // source stays readable while its backup is removed.
   [[nodiscard]] virtual Manifest manifest(const BackupKey& key) = 0;
   [[nodiscard]] virtual std::unique_ptr<ByteSource> open(const BackupKey& key) = 0;
+  // As open(), of the index; nullptr where the backup has none. Whether it is what the manifest
+  // describes is for the caller to see.
+  [[nodiscard]] virtual std::unique_ptr<ByteSource> open_index(const BackupKey& key) = 0;
   virtual void remove(const BackupKey& key) = 0;
 
   // Removes what writers that are gone left behind. Called when no writer of this process is open
@@ -115,13 +130,13 @@ using StoreRegistry = Registry<Store>;
 void check_key(const BackupKey& key);
 // RequestError{invalid_argument} unless `extension` is one to three groups of lower-case letters
 // and digits with dots between ("tar.gz"), at most 16 long, and does not end like a file that a
-// store puts beside an archive ("json", "sha256", "partial").
+// store puts beside an archive ("json", "sha256", "index", "partial").
 void check_extension(std::string_view extension);
 [[nodiscard]] bool is_valid_extension(std::string_view extension) noexcept;
-// Error{internal} unless `manifest` names `key` and `archive`, has `bytes` for bytes_stored, and
-// can be read back from its JSON.
+// Error{internal} unless `manifest` names `key` and `archive`, has `bytes` for bytes_stored, no
+// index or one of `index_bytes` (nullopt: there is none), and can be read back from its JSON.
 void check_manifest(const Manifest& manifest, const BackupKey& key, const std::string& archive,
-                    std::uint64_t bytes);
+                    std::uint64_t bytes, std::optional<std::uint64_t> index_bytes);
 [[noreturn]] void throw_no_such_backup(const BackupKey& key, const std::string& store);
 // StoreFullError for less than min_free bytes left at `place`.
 void check_free(std::uint64_t available, ByteSize min_free, const std::string& place);

@@ -42,6 +42,7 @@ class DirectoryStore final : public Store {
   [[nodiscard]] Listing list(std::stop_token stop) override;
   [[nodiscard]] Manifest manifest(const BackupKey& key) override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const BackupKey& key) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open_index(const BackupKey& key) override;
   void remove(const BackupKey& key) override;
   std::vector<std::string> sweep() override;
   [[nodiscard]] std::optional<Space> space() override;
@@ -130,6 +131,15 @@ std::unique_ptr<ByteSource> DirectoryStore::open(const BackupKey& key) {
                            [&] { return file_source(place_->files.open_read(path), root()); });
 }
 
+std::unique_ptr<ByteSource> DirectoryStore::open_index(const BackupKey& key) {
+  const TargetFolder target = folder(key);
+  const std::string archive = get(key).name;
+  return with_store_errors(root(), [&]() -> std::unique_ptr<ByteSource> {
+    if (!target.exists(archive, Piece::index)) return nullptr;
+    return file_source(place_->files.open_read(target.path(archive, Piece::index)), root());
+  });
+}
+
 std::string DirectoryStore::locate(const BackupKey& key) {
   return folder(key).path(get(key).name, Piece::archive);
 }
@@ -207,7 +217,7 @@ void list_archive(const TargetFolder& folder, const TargetFolder::Backup& backup
 void list_orphan(const TargetFolder& folder, const std::string& archive,
                  const TargetFolder::Backup& backup, Listing& listing) {
   const auto here = [&](Piece piece) { return folder.exists(archive, piece); };
-  for (const Piece piece : {Piece::manifest, Piece::checksum}) {
+  for (const Piece piece : {Piece::manifest, Piece::checksum, Piece::index}) {
     if (!backup.has(piece)) continue;
     // In this order, because what was committed just now may be removed between the two looks.
     if (here(Piece::archive) || here(Piece::partial_archive)) return;
@@ -243,7 +253,7 @@ Listing DirectoryStore::list(std::stop_token stop) {
 // Removes what writers left of one backup; adds the names to `removed`.
 void sweep_backup(const TargetFolder& folder, const std::string& archive,
                   const TargetFolder::Backup& backup, std::vector<std::string>& removed) {
-  // Beside a partial archive without a final one, manifest and checksum are rubbish, too.
+  // Beside a partial archive without a final one, manifest, checksum and index are rubbish, too.
   const auto partial = backup.pieces.find(Piece::partial_archive);
   const bool unborn = partial != backup.pieces.end() && !backup.has(Piece::archive) &&
                       partial->second.kind == FileInfo::Kind::file;

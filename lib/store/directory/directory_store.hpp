@@ -4,6 +4,7 @@
 //   PATH/JOB/TARGET/TARGET-20261124T020000Z.tar.gz          0600, folders 0700
 //                   TARGET-20261124T020000Z.tar.gz.sha256   as sha256sum -c reads it
 //                   TARGET-20261124T020000Z.tar.gz.json     manifest
+//                   TARGET-20261124T020000Z.tar.gz.index    where each file is in the archive
 //
 // While it is being written the archive is `.TARGET-….tar.gz.partial`, created exclusively: whoever
 // holds that name owns the stamp. PATH is made by the first backup; a folder that becomes empty is
@@ -15,13 +16,16 @@
 // begins (the folder is synced in between), so a power cut leaves one of these states or, where a
 // step has several files, a mix of two neighbours.
 //
-//   begin()   {} → {.N.partial}                                    seal() syncs the content
-//   commit()  → {.N.partial, .N.sha256.partial, .N.json.partial}   synced, manifest read back
-//             → {.N.partial, N.sha256, N.json}
-//             → {N, N.sha256, N.json}                              the backup
-//   remove()  → {.N.partial, N.sha256, N.json}                     hidden
+//   begin()   {} → {.N.partial}
+//   index()   → {.N.partial, .N.index.partial}                     seal() syncs the content of both
+//   commit()  → {…, .N.sha256.partial, .N.json.partial}            synced, manifest read back
+//             → {.N.partial, N.sha256, N.json, N.index}
+//             → {N, N.sha256, N.json, N.index}                     the backup
+//   remove()  → {.N.partial, N.sha256, N.json, N.index}            hidden
 //             → {.N.partial}
 //             → {}
+//
+// (A backup may have no index; nothing else changes then.)
 //
 // So an archive under its final name always has its manifest, and what a crash of ours leaves of a
 // backup that does not exist always includes `.N.partial`. Hence:
@@ -30,11 +34,13 @@
 //   N, its manifest fits        a backup                    –
 //   N, the manifest is          a problem                   –
 //     missing or does not fit
-//   .N.partial, no N            nothing: being written,     removes it with N.json and N.sha256,
-//                                 or rubbish                  the archive last
+//   .N.partial, no N            nothing: being written,     removes it with N.json, N.sha256 and
+//                                 or rubbish                  N.index, the archive last
 //   .N.partial beside N         as without                  removes the partial one only
-//   N.json or N.sha256,         a problem: somebody moved   never touches it: it may be all that
+//   N.json, N.sha256, N.index,  a problem: somebody moved   never touches it: it may be all that
 //     no N, no .N.partial         the archive away            is left to check the archive with
+//   N without N.index that      a backup                    –
+//     its manifest describes
 //   any other .N….partial       nothing                     removes it
 //
 // A failed commit() is undone in the same order as remove(). When the medium fails in that too, the

@@ -34,6 +34,80 @@ std::unique_ptr<ByteSource> file_source(std::shared_ptr<platform::File> file, st
   return std::make_unique<FileSource>(std::move(file), std::move(place));
 }
 
+template <class Work>
+void DirectoryIndex::step(Work work) {
+  const auto& place = folder_.place().settings.path;
+  try {
+    if (stage_ == Stage::sealed || stage_ == Stage::given_up) {
+      throw Error({"write index", archive_, "it is sealed, or was given up"});
+    }
+    with_store_errors(place, work);
+  } catch (...) {
+    stage_ = Stage::given_up;
+    file_.reset();
+    try {
+      remove();  // at once: what failed may be a full disk
+    } catch (const SystemError&) {
+      // Then with the rest.
+    }
+    throw;
+  }
+}
+
+void DirectoryIndex::append(std::span<const std::byte> bytes) {
+  step([&] {
+    if (!file_) {
+      file_ = folder_.place().files.create(folder_.path(archive_, Piece::partial_index));
+      made_ = true;
+      stage_ = Stage::writing;
+    }
+    file_->write(bytes);
+    written_ += bytes.size();
+  });
+}
+
+void DirectoryIndex::hold(std::size_t) { rewrite(0, {}); }
+
+void DirectoryIndex::rewrite(std::uint64_t, std::span<const std::byte>) {
+  step([&] { throw Error({"rewrite index", archive_, "it can only be appended to"}); });
+}
+
+void DirectoryIndex::seal() {
+  try {
+    step([&] {
+      if (!file_) throw Error({"write index", archive_, "there is none"});
+      file_->sync();
+      file_->drop_cache();
+    });
+    file_.reset();
+    stage_ = Stage::sealed;
+  } catch (const Error&) {
+    // Given up.
+  }
+}
+
+std::unique_ptr<ByteSource> DirectoryIndex::open() {
+  if (stage_ != Stage::sealed) return nullptr;
+  const Place& place = folder_.place();
+  try {
+    return file_source(place.files.open_read(folder_.path(archive_, Piece::partial_index)),
+                       place.settings.path);
+  } catch (const SystemError&) {
+    stage_ = Stage::given_up;
+    return nullptr;
+  }
+}
+
+std::optional<std::uint64_t> DirectoryIndex::bytes() const {
+  return stage_ == Stage::sealed ? std::optional(written_) : std::nullopt;
+}
+
+void DirectoryIndex::remove() {
+  if (!made_) return;
+  folder_.remove(archive_, Piece::partial_index);
+  made_ = false;
+}
+
 DirectoryWriter::DirectoryWriter(TargetFolder folder, BackupKey key, std::string archive,
                                  std::unique_ptr<platform::File> file)
     : folder_(std::move(folder)),
@@ -49,7 +123,8 @@ DirectoryWriter::~DirectoryWriter() {
 void DirectoryWriter::discard() noexcept {
   try {
     if (!published_in_part_) {
-      // Nothing of this backup but this file exists; what else has its stamp is somebody else's.
+      // Nothing of this backup but these files exists; what else has its stamp is somebody else's.
+      index_.remove();
       folder_.remove(archive_, Piece::partial_archive);
     } else {
       if (folder_.exists(archive_, Piece::archive)) folder_.hide(archive_);
@@ -122,18 +197,22 @@ std::unique_ptr<ByteSource> DirectoryWriter::seal() {
     file_.reset();
     Place& place = folder_.place();
     auto written = place.files.open_read(folder_.path(archive_, Piece::partial_archive));
+    index_.seal();
     return file_source(std::move(written), place.settings.path);
   });
 }
 
+std::unique_ptr<ByteSource> DirectoryWriter::sealed_index() { return index_.open(); }
+
 void DirectoryWriter::commit(const Manifest& manifest) {
   step(Stage::sealed, Stage::committed, [&] {
-    check_manifest(manifest, key_, archive_, written_);
+    check_manifest(manifest, key_, archive_, written_, index_.bytes());
     publish(manifest);
   });
 }
 
 void DirectoryWriter::publish(const Manifest& manifest) {
+  if (!manifest.index) index_.remove();  // given up, or found wrong
   published_in_part_ = true;
   write_beside(Piece::partial_checksum, manifest.sha256 + "  " + archive_ + "\n");
   write_beside(Piece::partial_manifest, manifest.to_json());
@@ -142,6 +221,7 @@ void DirectoryWriter::publish(const Manifest& manifest) {
   folder_.sync();
   folder_.rename(archive_, Piece::partial_checksum, Piece::checksum);
   folder_.rename(archive_, Piece::partial_manifest, Piece::manifest);
+  if (manifest.index) folder_.rename(archive_, Piece::partial_index, Piece::index);
   folder_.sync();
   folder_.rename(archive_, Piece::partial_archive, Piece::archive);
   folder_.sync();

@@ -5,6 +5,7 @@
 #include "store/store.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace snapshotter::store {
@@ -12,6 +13,39 @@ namespace snapshotter::store {
 // A file of the store as a source. Throws StoreError.
 [[nodiscard]] std::unique_ptr<ByteSource> file_source(std::shared_ptr<platform::File> file,
                                                       std::string place);
+
+// The index of an archive that is being written. Its file is made by the first append; when
+// anything goes wrong, it is closed and removed, and the archive goes on without.
+class DirectoryIndex final : public ByteSink {
+ public:
+  // Both must outlive it.
+  DirectoryIndex(const TargetFolder& folder, const std::string& archive)
+      : folder_(folder), archive_(archive) {}
+
+  void append(std::span<const std::byte> bytes) override;
+  void hold(std::size_t length) override;
+  void rewrite(std::uint64_t offset, std::span<const std::byte> bytes) override;
+
+  // Makes it durable, where there is one; failing gives it up. No append() after it.
+  void seal();
+  // nullptr: there is none, it is not sealed, or can't be opened, which gives it up.
+  [[nodiscard]] std::unique_ptr<ByteSource> open();
+  // Of an index that is complete.
+  [[nodiscard]] std::optional<std::uint64_t> bytes() const;
+  // Removes the file, if it was made here. Throws SystemError.
+  void remove();
+
+ private:
+  template <class Work>
+  void step(Work work);
+
+  const TargetFolder& folder_;
+  const std::string& archive_;
+  enum class Stage { none, writing, sealed, given_up } stage_ = Stage::none;
+  std::unique_ptr<platform::File> file_;
+  bool made_ = false;
+  std::uint64_t written_ = 0;
+};
 
 class DirectoryWriter final : public BackupWriter {
  public:
@@ -31,7 +65,9 @@ class DirectoryWriter final : public BackupWriter {
   void append(std::span<const std::byte> bytes) override;
   void hold(std::size_t length) override;
   void rewrite(std::uint64_t offset, std::span<const std::byte> bytes) override;
+  [[nodiscard]] ByteSink& index() override { return index_; }
   [[nodiscard]] std::unique_ptr<ByteSource> seal() override;
+  [[nodiscard]] std::unique_ptr<ByteSource> sealed_index() override;
   void commit(const Manifest& manifest) override;
 
  private:
@@ -49,6 +85,7 @@ class DirectoryWriter final : public BackupWriter {
   BackupKey key_;
   std::string archive_;
   std::unique_ptr<platform::File> file_;  // until seal()
+  DirectoryIndex index_{folder_, archive_};
   Stage stage_ = Stage::writing;
   bool published_in_part_ = false;
   std::uint64_t written_ = 0;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kChecksum = ".sha256";
 constexpr std::string_view kManifest = ".json";
+constexpr std::string_view kIndex = ".index";
 constexpr std::string_view kPartial = ".partial";
 
 bool take_suffix(std::string_view& name, std::string_view suffix) {
@@ -43,12 +44,16 @@ std::string piece_name(std::string_view archive, Piece piece) {
       return name + std::string(kChecksum);
     case Piece::manifest:
       return name + std::string(kManifest);
+    case Piece::index:
+      return name + std::string(kIndex);
     case Piece::partial_archive:
       return "." + name + std::string(kPartial);
     case Piece::partial_checksum:
       return "." + name + std::string(kChecksum) + std::string(kPartial);
     case Piece::partial_manifest:
       return "." + name + std::string(kManifest) + std::string(kPartial);
+    case Piece::partial_index:
+      return "." + name + std::string(kIndex) + std::string(kPartial);
   }
   return name;
 }
@@ -61,6 +66,8 @@ std::optional<PieceName> parse_piece(std::string_view target, std::string_view n
     result.piece = partial ? Piece::partial_checksum : Piece::checksum;
   } else if (take_suffix(name, kManifest)) {
     result.piece = partial ? Piece::partial_manifest : Piece::manifest;
+  } else if (take_suffix(name, kIndex)) {
+    result.piece = partial ? Piece::partial_index : Piece::index;
   } else {
     result.piece = partial ? Piece::partial_archive : Piece::archive;
   }

@@ -1,10 +1,11 @@
 // The names of the files of a directory store, and back from them: pure functions.
 //
-// A target's folder holds up to six pieces of a backup, all named after its archive:
+// A target's folder holds up to eight pieces of a backup, all named after its archive:
 //
 //   configs-20261124T020000Z.tar.gz           .configs-20261124T020000Z.tar.gz.partial
 //   configs-20261124T020000Z.tar.gz.sha256    .configs-20261124T020000Z.tar.gz.sha256.partial
 //   configs-20261124T020000Z.tar.gz.json      .configs-20261124T020000Z.tar.gz.json.partial
+//   configs-20261124T020000Z.tar.gz.index     .configs-20261124T020000Z.tar.gz.index.partial
 //
 // Files of any other name are not ours: nothing reads, counts or removes them.
 #pragma once
@@ -21,9 +22,11 @@ enum class Piece {
   archive,
   checksum,
   manifest,
+  index,
   partial_archive,
   partial_checksum,
   partial_manifest,
+  partial_index,
 };
 
 [[nodiscard]] std::string archive_name(const BackupKey& key, std::string_view extension);

@@ -83,8 +83,8 @@ void TargetFolder::hide(const std::string& archive) const {
 }
 
 void TargetFolder::clear(const std::string& archive) const {
-  for (const Piece piece :
-       {Piece::manifest, Piece::checksum, Piece::partial_manifest, Piece::partial_checksum}) {
+  for (const Piece piece : {Piece::manifest, Piece::checksum, Piece::index, Piece::partial_manifest,
+                            Piece::partial_checksum, Piece::partial_index}) {
     remove(archive, piece);
   }
   sync();

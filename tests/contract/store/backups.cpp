@@ -1,5 +1,6 @@
 #include "backups.hpp"
 
+#include "base/error.hpp"
 #include "crypto/sha256.hpp"
 
 #include <random>
@@ -43,6 +44,28 @@ BackupKey write_backup(store::Store& store, const BackupKey& key, const Bytes& b
   writer->append(bytes);
   (void)writer->seal();
   writer->commit(manifest_for(writer->key(), writer->archive_name(), bytes));
+  return writer->key();
+}
+
+Manifest::Index index_for(const Bytes& index) {
+  return {index.size(), crypto::to_hex(crypto::sha256(index))};
+}
+
+BackupKey write_indexed_backup(store::Store& store, const BackupKey& key, const Bytes& bytes,
+                               const Bytes& index) {
+  const auto writer = store.begin(key, "tar.gz");
+  writer->append(bytes);
+  try {
+    const auto half = index.size() / 2;
+    writer->index().append(std::span(index).first(half));
+    writer->index().append(std::span(index).subspan(half));
+  } catch (const StoreError&) {
+    // A backup without an index is a backup.
+  }
+  (void)writer->seal();
+  auto manifest = manifest_for(writer->key(), writer->archive_name(), bytes);
+  if (writer->sealed_index() != nullptr) manifest.index = index_for(index);
+  writer->commit(manifest);
   return writer->key();
 }
 

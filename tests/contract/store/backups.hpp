@@ -21,6 +21,10 @@ inline const std::string kStamp = "20261124T020000Z";
 // begin, append, seal, commit; the key that the writer got.
 store::BackupKey write_backup(store::Store& store, const store::BackupKey& key, const Bytes& bytes,
                               const std::string& extension = "tar.gz");
+// The same with an index of these bytes, if the store takes it. As the engine does it.
+store::BackupKey write_indexed_backup(store::Store& store, const store::BackupKey& key,
+                                      const Bytes& bytes, const Bytes& index);
+[[nodiscard]] store::Manifest::Index index_for(const Bytes& index);
 [[nodiscard]] Bytes read_all(const ByteSource& source);
 [[nodiscard]] Bytes read_backup(store::Store& store, const store::BackupKey& key);
 

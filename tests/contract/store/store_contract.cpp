@@ -354,11 +354,105 @@ void refusals(Store& store) {
     check_present(store, kKey, content(10));
   }
   SECTION("extensions that are none are refused") {
-    const auto bad = GENERATE("", ".tar", "tar.", "a/b", "tar.gz.json", "sha256", "partial", "TAR",
-                              "a.b.c.d", "averyveryverylong");
+    const auto bad = GENERATE("", ".tar", "tar.", "a/b", "tar.gz.json", "sha256", "index",
+                              "partial", "TAR", "a.b.c.d", "averyveryverylong");
     CAPTURE(bad);
     CHECK(kind_of_failure([&] { (void)store.begin(kKey, bad); }) == ErrorKind::invalid_argument);
     check_absent(store, kKey);
+  }
+}
+
+void indexes(Store& store) {
+  const auto bytes = content(3000);
+  const auto index = content(70'000, 2);
+  SECTION("a backup has an index when one was written and the manifest describes it") {
+    auto writer = store.begin(kKey, "tar.gz");
+    writer->index().append(std::span(index).first(10));
+    writer->append(bytes);
+    writer->index().append(std::span(index).subspan(10));
+    (void)writer->seal();
+    CHECK(read_all(*writer->sealed_index()) == index);
+    CHECK(kind_of_failure([&] { (void)store.open_index(kKey); }) == ErrorKind::no_such_backup);
+    auto manifest = manifest_for(kKey, writer->archive_name(), bytes);
+    manifest.index = index_for(index);
+    writer->commit(manifest);
+    writer.reset();
+    CHECK(store.manifest(kKey) == manifest);
+    CHECK(read_all(*store.open_index(kKey)) == index);
+    CHECK(read_backup(store, kKey) == bytes);
+    CHECK(store.list({}).backups == std::vector{manifest});
+    CHECK(store.list({}).problems.empty());
+    CHECK(store.sweep().empty());
+    CHECK(read_all(*store.open_index(kKey)) == index);
+
+    const auto source = store.open_index(kKey);
+    store.remove(kKey);
+    CHECK(read_all(*source) == index);
+    check_absent(store, kKey);
+    CHECK(kind_of_failure([&] { (void)store.open_index(kKey); }) == ErrorKind::no_such_backup);
+    CHECK(write_backup(store, kKey, bytes) == kKey);
+    CHECK(store.open_index(kKey) == nullptr);
+  }
+  SECTION("an index of its own for each backup") {
+    const auto other = content(100, 3);
+    write_indexed_backup(store, kKey, bytes, index);
+    const auto second = write_indexed_backup(store, kKey, bytes, other);
+    write_backup(store, kOther, bytes);
+    CHECK(read_all(*store.open_index(kKey)) == index);
+    CHECK(read_all(*store.open_index(second)) == other);
+    CHECK(store.open_index(kOther) == nullptr);
+    store.remove(kKey);
+    CHECK(read_all(*store.open_index(second)) == other);
+  }
+  SECTION("an index that the manifest does not describe is thrown away") {
+    const auto writer = store.begin(kKey, "tar.gz");
+    writer->append(bytes);
+    writer->index().append(index);
+    (void)writer->seal();
+    writer->commit(manifest_for(kKey, writer->archive_name(), bytes));
+    check_present(store, kKey, bytes);
+    CHECK(store.open_index(kKey) == nullptr);
+    CHECK(store.sweep().empty());
+  }
+  SECTION("a manifest that describes another index is refused") {
+    auto writer = store.begin(kKey, "tar.gz");
+    writer->append(bytes);
+    auto manifest = manifest_for(kKey, writer->archive_name(), bytes);
+    manifest.index = index_for(index);
+    SECTION("there is none") {}
+    SECTION("another length") { writer->index().append(bytes); }
+    (void)writer->seal();
+    CHECK(kind_of_failure([&] { writer->commit(manifest); }) == ErrorKind::internal);
+    writer.reset();
+    check_absent(store, kKey);
+    CHECK(store.sweep().empty());
+  }
+  SECTION("what goes wrong with an index costs the index only") {
+    const auto writer = store.begin(kKey, "tar.gz");
+    writer->append(bytes);
+    SECTION("rewriting") {
+      writer->index().append(index);
+      CHECK_THROWS_AS(writer->index().rewrite(0, index), Error);
+      CHECK_THROWS_AS(writer->index().append(index), Error);
+    }
+    SECTION("holding") { CHECK_THROWS_AS(writer->index().hold(10), Error); }
+    (void)writer->seal();
+    CHECK(writer->sealed_index() == nullptr);
+    CHECK_THROWS_AS(writer->index().append(index), Error);
+    writer->commit(manifest_for(kKey, writer->archive_name(), bytes));
+    check_present(store, kKey, bytes);
+    CHECK(store.open_index(kKey) == nullptr);
+    CHECK(store.sweep().empty());
+  }
+  SECTION("a writer that is destroyed leaves no index") {
+    auto writer = store.begin(kKey, "tar.gz");
+    writer->index().append(index);
+    SECTION("while it is written") {}
+    SECTION("when it is sealed") { (void)writer->seal(); }
+    writer.reset();
+    check_absent(store, kKey);
+    CHECK(store.sweep().empty());
+    CHECK(write_backup(store, kKey, bytes) == kKey);
   }
 }
 
@@ -377,6 +471,15 @@ void full_medium(const StoreUnderTest& under_test) {
     check_present(store, kKey, content(1000));
     CHECK(ids(store.list({})) == Ids{kKey.id()});
     CHECK(store.list({}).problems.empty());
+    CHECK(store.sweep().empty());
+
+    under_test.leave_free(8000);
+    writer = store.begin(kKey, "tar.gz");
+    CHECK(kind_of_failure([&] { writer->index().append(content(9000)); }) == ErrorKind::store_full);
+    writer->append(content(100));
+    (void)writer->seal();
+    CHECK(writer->sealed_index() == nullptr);
+    writer.reset();
     CHECK(store.sweep().empty());
 
     under_test.leave_free(20'000);
@@ -399,6 +502,7 @@ void store_contract(const std::function<StoreUnderTest()>& make) {
   stamps(store);
   removing(store);
   refusals(store);
+  indexes(store);
   full_medium(under_test);
   SECTION("a writer may outlive its store") {
     const auto writer = store.begin(kKey, "tar.gz");

@@ -21,6 +21,7 @@ const BackupKey kNew{"nightly", "configs", kStamp};
 const BackupKey kAlone{"weekly", "configs", kStamp};  // the only one in its folder
 const Bytes kOldBytes = content(3000, 1);
 const Bytes kNewBytes = content(5000, 2);
+const Bytes kNewIndex = content(600, 3);
 constexpr std::uint64_t kMany = 200;  // more calls than any of these operations makes
 
 // A store with an old backup that nothing may harm.
@@ -73,14 +74,21 @@ bool check_whole_or_nothing(World& world, const BackupKey& key, bool swept) {
   const bool there = std::count(listed.begin(), listed.end(), key.id()) == 1;
   CHECK(listed.size() == (there ? 2U : 1U));
   CHECK(read_backup(*world.store, kOld) == kOldBytes);
+  std::size_t indexes = 0;
   if (there) {
     CHECK(read_backup(*world.store, key) == kNewBytes);
     const auto manifest = world.store->manifest(key);
-    CHECK(manifest == manifest_for(key, manifest.archive, kNewBytes));
+    auto expected = manifest_for(key, manifest.archive, kNewBytes);
+    if (manifest.index) {
+      expected.index = index_for(kNewIndex);
+      CHECK(read_all(*world.store->open_index(key)) == kNewIndex);
+      ++indexes;
+    }
+    CHECK(manifest == expected);
   } else {
     CHECK_THROWS_AS(world.store->open(key), RequestError);
   }
-  if (swept) CHECK(world.files_below("/").size() == 3 * listed.size());
+  if (swept) CHECK(world.files_below("/").size() == 3 * listed.size() + indexes);
   return there;
 }
 
@@ -107,7 +115,7 @@ struct Change {
 };
 
 void half_removed(World& world) {
-  write_backup(*world.store, kNew, kNewBytes);
+  write_indexed_backup(*world.store, kNew, kNewBytes, kNewIndex);
   const std::string folder = kRoot + "/nightly/configs/";
   const std::string archive = "configs-" + kStamp + ".tar.gz";
   world.files.rename(folder + archive, folder + "." + archive + ".partial");
@@ -117,6 +125,9 @@ void half_removed(World& world) {
 std::vector<Change> changes() {
   const auto nothing = [](World&) {};
   const auto write = [](const BackupKey& key) {
+    return [key](World& world) { write_indexed_backup(*world.store, key, kNewBytes, kNewIndex); };
+  };
+  const auto write_plain = [](const BackupKey& key) {
     return [key](World& world) { write_backup(*world.store, key, kNewBytes); };
   };
   const auto remove = [](const BackupKey& key) {
@@ -125,11 +136,13 @@ std::vector<Change> changes() {
   const auto abandon = [](World& world) {
     const auto writer = world.store->begin(kNew, "tar.gz");
     writer->append(kNewBytes);
+    writer->index().append(kNewIndex);
     (void)writer->seal();
   };
   const auto sweep = [](World& world) { (void)world.store->sweep(); };
   return {
       {"write", kNew, nothing, write(kNew), false, true},
+      {"write without an index", kNew, nothing, write_plain(kNew), false, true},
       {"write alone", kAlone, nothing, write(kAlone), false, true},
       {"remove", kNew, write(kNew), remove(kNew), true, false},
       {"remove alone", kAlone, write(kAlone), remove(kAlone), true, false},
@@ -234,7 +247,7 @@ TEST_CASE("reading with a failing call says so and loses nothing silently") {
   for (std::uint64_t call = 1;; ++call) {
     CAPTURE(call);
     World world;
-    write_backup(*world.store, kNew, kNewBytes);
+    write_indexed_backup(*world.store, kNew, kNewBytes, kNewIndex);
     const std::uint64_t before = world.disk.calls();
     world.disk.fail_call(before + call, EIO);
     try {
@@ -278,7 +291,7 @@ TEST_CASE("a sweep goes on behind what it can not remove") {
   world.disk.fail_call(world.disk.calls() + 4, EIO);  // lists of root, nightly, configs; a removal
   CHECK_THROWS_AS(world.store->sweep(), StoreError);
   CHECK_FALSE(world.disk.info(other));
-  CHECK(world.store->sweep().size() == 3);
+  CHECK(world.store->sweep().size() == 4);
   CHECK(world.files_below("/").size() == 3);
 }
 

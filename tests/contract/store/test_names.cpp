@@ -74,9 +74,11 @@ TEST_CASE("file names and pieces are two forms of one thing") {
       {Piece::archive, archive},
       {Piece::checksum, archive + ".sha256"},
       {Piece::manifest, archive + ".json"},
+      {Piece::index, archive + ".index"},
       {Piece::partial_archive, "." + archive + ".partial"},
       {Piece::partial_checksum, "." + archive + ".sha256.partial"},
       {Piece::partial_manifest, "." + archive + ".json.partial"},
+      {Piece::partial_index, "." + archive + ".index.partial"},
   };
   for (const auto& [piece, name] : names) {
     CAPTURE(name);

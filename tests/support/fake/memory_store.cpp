@@ -20,6 +20,8 @@ struct MemoryStore::Shared {
   struct Backup {
     Manifest manifest;
     std::shared_ptr<Bytes> bytes;  // replaced, never changed: a source may be reading it
+    std::shared_ptr<Bytes> index;  // the same; nullptr: none
+    [[nodiscard]] std::size_t size() const { return bytes->size() + (index ? index->size() : 0); }
   };
   static constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
@@ -83,6 +85,7 @@ class MemoryStore::Writer final : public store::BackupWriter {
     const std::lock_guard lock(shared_->mutex);
     shared_->open.erase(key_);
     if (stage_ != Stage::committed) shared_->used -= bytes_->size();
+    index_.drop();
   }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -125,10 +128,19 @@ class MemoryStore::Writer final : public store::BackupWriter {
     stage_ = Stage::writing;
   }
 
+  [[nodiscard]] ByteSink& index() override { return index_; }
+
+  [[nodiscard]] std::unique_ptr<ByteSource> sealed_index() override {
+    const std::lock_guard lock(shared_->mutex);
+    if (stage_ != Stage::sealed || !index_.bytes) return nullptr;
+    return std::make_unique<Source>(index_.bytes);
+  }
+
   [[nodiscard]] std::unique_ptr<ByteSource> seal() override {
     const std::lock_guard lock(shared_->mutex);
     enter(Stage::writing);
     shared_->fail_if_asked(Call::seal);
+    index_.sealed = true;
     stage_ = Stage::sealed;
     return std::make_unique<Source>(bytes_);
   }
@@ -137,8 +149,11 @@ class MemoryStore::Writer final : public store::BackupWriter {
     const std::lock_guard lock(shared_->mutex);
     enter(Stage::sealed);
     shared_->fail_if_asked(Call::commit);
-    store::check_manifest(manifest, key_, archive_, bytes_->size());
-    shared_->backups[key_] = {manifest, bytes_};
+    store::check_manifest(
+        manifest, key_, archive_, bytes_->size(),
+        index_.bytes ? std::optional<std::uint64_t>(index_.bytes->size()) : std::nullopt);
+    if (!manifest.index) index_.drop();
+    shared_->backups[key_] = {manifest, bytes_, std::move(index_.bytes)};
     stage_ = Stage::committed;
   }
 
@@ -154,9 +169,46 @@ class MemoryStore::Writer final : public store::BackupWriter {
     stage_ = Stage::failed;
   }
 
+  struct Index final : ByteSink {
+    explicit Index(Shared& shared_with) : shared(shared_with) {}
+
+    void append(std::span<const std::byte> more) override {
+      const std::lock_guard lock(shared.mutex);
+      try {
+        if (sealed || given_up) throw Error({"write index", shared.name, "it is past that"});
+        shared.fail_if_asked(Call::index);
+        shared.check_room(more.size());
+        if (!bytes) bytes = std::make_shared<Bytes>();
+        bytes->insert(bytes->end(), more.begin(), more.end());
+        shared.used += more.size();
+      } catch (...) {
+        given_up = true;
+        drop();
+        throw;
+      }
+    }
+    void hold(std::size_t) override { rewrite(0, {}); }
+    void rewrite(std::uint64_t, std::span<const std::byte>) override {
+      const std::lock_guard lock(shared.mutex);
+      given_up = true;
+      drop();
+      throw Error({"rewrite index", shared.name, "it can only be appended to"});
+    }
+    void drop() {
+      if (bytes) shared.used -= bytes->size();
+      bytes.reset();
+    }
+
+    Shared& shared;
+    std::shared_ptr<Bytes> bytes;  // nullptr: none
+    bool sealed = false;
+    bool given_up = false;
+  };
+
   std::shared_ptr<Shared> shared_;
   BackupKey key_;
   std::string archive_;
+  Index index_{*shared_};
   std::shared_ptr<Bytes> bytes_ = std::make_shared<Bytes>();
   std::size_t held_length_ = 0;                 // for the next append
   std::pair<std::size_t, std::size_t> held_{};  // from, to
@@ -200,6 +252,13 @@ void MemoryStore::damage(const BackupKey& key, std::uint64_t offset) {
   auto& backup = shared_->get(key);
   backup.bytes = std::make_shared<Bytes>(*backup.bytes);
   backup.bytes->at(static_cast<std::size_t>(offset)) ^= std::byte{1};
+}
+
+void MemoryStore::damage_index(const BackupKey& key, std::uint64_t offset) {
+  const std::lock_guard lock(shared_->mutex);
+  auto& backup = shared_->get(key);
+  backup.index = std::make_shared<Bytes>(*backup.index);
+  backup.index->at(static_cast<std::size_t>(offset)) ^= std::byte{1};
 }
 
 void MemoryStore::add_problem(std::string subject, std::string why) {
@@ -254,13 +313,21 @@ std::unique_ptr<ByteSource> MemoryStore::open(const BackupKey& key) {
   return std::make_unique<Source>(shared_->get(key).bytes);
 }
 
+std::unique_ptr<ByteSource> MemoryStore::open_index(const BackupKey& key) {
+  store::check_key(key);
+  const std::lock_guard lock(shared_->mutex);
+  shared_->fail_if_asked(Call::open);
+  const auto& index = shared_->get(key).index;
+  return index ? std::make_unique<Source>(index) : nullptr;
+}
+
 void MemoryStore::remove(const BackupKey& key) {
   store::check_key(key);
   const std::lock_guard lock(shared_->mutex);
   shared_->fail_if_asked(Call::remove);
   const auto found = shared_->backups.find(key);
   if (found == shared_->backups.end()) return;
-  shared_->used -= found->second.bytes->size();
+  shared_->used -= found->second.size();
   shared_->backups.erase(found);
 }
 

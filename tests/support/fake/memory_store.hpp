@@ -16,12 +16,13 @@ namespace snapshotter::test {
 // that were held can be rewritten.
 class MemoryStore final : public store::Store {
  public:
-  enum class Call { begin, append, seal, commit, list, manifest, open, remove, sweep };
+  enum class Call { begin, append, index, seal, commit, list, manifest, open, remove, sweep };
 
   explicit MemoryStore(std::string name = "memory");
   ~MemoryStore() override;
 
-  // The next such call throws `error`, once. A commit that fails has published nothing.
+  // The next such call throws `error`, once (`index`: an append to a writer's index). A commit that
+  // fails has published nothing.
   void fail_next(Call call, std::exception_ptr error);
   template <class Failure>
   void fail_next(Call call, Failure error) {
@@ -39,6 +40,8 @@ class MemoryStore final : public store::Store {
 
   // Flips one bit of a finished archive. The backup must exist.
   void damage(const store::BackupKey& key, std::uint64_t offset);
+  // The same with its index, which it must have.
+  void damage_index(const store::BackupKey& key, std::uint64_t offset);
   // What list() reports besides.
   void add_problem(std::string subject, std::string why);
   [[nodiscard]] std::size_t open_writers() const;
@@ -49,6 +52,7 @@ class MemoryStore final : public store::Store {
   [[nodiscard]] store::Listing list(std::stop_token stop) override;
   [[nodiscard]] store::Manifest manifest(const store::BackupKey& key) override;
   [[nodiscard]] std::unique_ptr<ByteSource> open(const store::BackupKey& key) override;
+  [[nodiscard]] std::unique_ptr<ByteSource> open_index(const store::BackupKey& key) override;
   void remove(const store::BackupKey& key) override;
   std::vector<std::string> sweep() override;
   [[nodiscard]] std::optional<store::Space> space() override;

@@ -13,6 +13,7 @@ class FakeStore : public store::Store {
   store::Listing list(std::stop_token) override { return {}; }
   store::Manifest manifest(const store::BackupKey&) override { return {}; }
   std::unique_ptr<ByteSource> open(const store::BackupKey&) override { return nullptr; }
+  std::unique_ptr<ByteSource> open_index(const store::BackupKey&) override { return nullptr; }
   void remove(const store::BackupKey&) override {}
   std::vector<std::string> sweep() override { return {}; }
   std::optional<store::Space> space() override { return std::nullopt; }
