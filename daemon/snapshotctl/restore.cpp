@@ -7,10 +7,12 @@
 #include "snapshotctl/parts/interrupts.hpp"
 #include "snapshotctl/parts/restore_names.hpp"
 #include "snapshotctl/terminal.hpp"
+#include "store/manifest.hpp"
 
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 #include <stop_token>
 #include <thread>
 
@@ -24,16 +26,19 @@ class WatchedSource final : public ByteSource {
   [[nodiscard]] std::uint64_t size() const override { return source_.size(); }
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     const auto read = source_.read_at(offset, into);
+    bytes_read_.fetch_add(read, std::memory_order_relaxed);
     position_.store(offset + read, std::memory_order_relaxed);
     return read;
   }
   [[nodiscard]] std::uint64_t position() const noexcept {
     return position_.load(std::memory_order_relaxed);
   }
+  [[nodiscard]] std::uint64_t bytes_read() const noexcept { return bytes_read_; }
 
  private:
   const ByteSource& source_;
   mutable std::atomic<std::uint64_t> position_ = 0;
+  mutable std::atomic<std::uint64_t> bytes_read_ = 0;
 };
 
 // A thread that turns Ctrl-C into a request to stop, and draws meanwhile.
@@ -101,6 +106,33 @@ bool verified(const WatchedSource& source, const std::string& archive,
   return true;
 }
 
+struct Index {
+  std::unique_ptr<ByteSource> source;  // nullptr: there is none to be used
+  std::optional<crypto::Digest> digest;
+};
+
+// What can't be opened or read here is no reason not to restore.
+Index index_beside(const std::string& archive) {
+  const auto files = platform::system_files();
+  Index index;
+  try {
+    if (!files->info(archive + ".index")) return {};
+    index.source = archive::open_archive_file(archive + ".index");
+  } catch (const Error&) {
+    return {};
+  }
+  try {
+    const auto path = archive + ".json";
+    if (!files->info(path)) return index;
+    const auto manifest = store::Manifest::from_json(platform::read_text(*files, path), path);
+    if (!manifest.index) return {};
+    index.digest = crypto::parse_hex(manifest.index->sha256);
+  } catch (const Error&) {
+    // An index has checksums of its own.
+  }
+  return index;
+}
+
 }  // namespace
 
 Restored restore(const RestoreOptions& options) {
@@ -110,17 +142,27 @@ Restored restore(const RestoreOptions& options) {
   async::WorkerPool workers("inflate", std::max(1U, std::thread::hardware_concurrency()));
   Attendant attendant(interrupts, source, options.progress);
   Restored restored;
-  if (options.verify) {
+  const Index index = options.paths.empty() ? Index{} : index_beside(options.archive);
+  const auto compare = [&] {
+    if (!options.verify) return;
     attendant.phase("comparing the checksum");
     restored.verified = verified(source, options.archive, attendant.token());
-  }
+    attendant.phase("restoring");
+  };
+  if (!index.source) compare();
   attendant.phase("restoring");
   archive::ExtractOptions extract;
+  if (index.source) {
+    extract.index = index.source.get();
+    extract.index_digest = index.digest;
+    extract.before_reading_all = compare;
+  }
   extract.into = options.into;
   extract.select = options.paths;
   extract.overwrite = options.force;
   extract.owners = ::geteuid() == 0;
   restored.summary = archive::extract(source, extract, workers, attendant.token());
+  restored.bytes_read = source.bytes_read();
   return restored;
 }
 

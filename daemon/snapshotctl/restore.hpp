@@ -3,6 +3,7 @@
 
 #include "archive/extract.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,14 @@ struct RestoreOptions {
 
 struct Restored {
   archive::ExtractSummary summary;
-  bool verified = false;  // there was a checksum, and it was right
+  bool verified = false;         // there was a checksum, and it was right
+  std::uint64_t bytes_read = 0;  // of the archive
 };
 
+// With `paths`, where an index stands beside the archive (and is the one that the manifest beside
+// the archive describes, where there is a manifest), only what is asked for is read, and the
+// checksums of these parts are compared instead of the whole archive's.
+//
 // Throws what archive::extract throws; CorruptArchiveError, before anything is written, where the
 // checksum is not the archive's; CancelledError after Ctrl-C (a second one ends the process).
 [[nodiscard]] Restored restore(const RestoreOptions& options);

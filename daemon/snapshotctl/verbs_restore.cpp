@@ -73,6 +73,8 @@ std::string to_json(const Options& options, const std::string& archive, const st
                                       {"archive", printable(archive)},
                                       {"into", printable(into)},
                                       {"verified", restored.verified},
+                                      {"indexed", restored.summary.indexed},
+                                      {"bytes_read", restored.bytes_read},
                                       {"entries", restored.summary.entries},
                                       {"bytes", restored.summary.content_bytes},
                                       {"problems", std::move(problems)},
@@ -81,6 +83,10 @@ std::string to_json(const Options& options, const std::string& archive, const st
 }
 
 void tell_problems(const archive::ExtractSummary& summary) {
+  if (!summary.index_problem.empty()) {
+    std::cerr << "snapshotctl: the archive was read as a whole, its index is of no use: "
+              << fit(summary.index_problem) << '\n';
+  }
   for (const auto& problem : summary.problems) {
     std::cerr << "snapshotctl: " << printable(problem.path) << ": " << fit(problem.why) << '\n';
   }
@@ -95,6 +101,7 @@ std::string summary_line(const Restored& restored, const std::string& into) {
               (summary.entries == 1 ? " entry, " : " entries, ") +
               to_string(ByteSize{summary.content_bytes}) + ", into " + printable(into);
   if (restored.verified) line += "; the checksum was right";
+  if (summary.indexed) line += "; read " + to_string(ByteSize{restored.bytes_read});
   if (::geteuid() != 0) line += "; owners were not restored, that takes root";
   return line + '\n';
 }

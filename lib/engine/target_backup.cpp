@@ -102,6 +102,7 @@ class Attempt {
     const auto stop = run_.scope.token();
     sink_.emplace(*writer_, store_limit_, stop, *run_.progress);
     archive::WriterOptions options{store_.format, store_.level};
+    options.index = &writer_->index();
     options.pace = [this, stop](std::uint64_t bytes) { target_limit_.take(bytes, stop); };
     archive_ = std::make_unique<archive::ArchiveWriter>(*sink_, services_.cpu, options, stop);
     target::Context context{
@@ -127,6 +128,7 @@ class Attempt {
     co_await async::offload(services_.blocking, [&](std::stop_token) {
       archive_.reset();
       source_.reset();
+      index_.reset();
       writer_.reset();
     });
   }
@@ -151,13 +153,29 @@ class Attempt {
       summary_ = archive_->finish();
       archive_.reset();  // its blocks and compressors: verifying needs as much again
       source_ = writer_->seal();
+      index_ = writer_->sealed_index();
     });
     enter_(Phase::verifying);
     verified_ = co_await async::offload(services_.blocking, [&](std::stop_token stop) {
       return archive::verify_written(LimitedSource(*source_, store_limit_, stop), summary_,
-                                     services_.cpu, stop);
+                                     services_.cpu, stop, {}, index_.get());
     });
+    note_index();
     manifest_.verified = services_.clock.now();
+  }
+
+  // A backup without an index is as good, but slow to restore single files from.
+  void note_index() {
+    const auto& index = verified_.index;
+    std::string problem = summary_.index_problem;
+    if (problem.empty()) problem = index ? index->problem : "it could not be written";
+    if (problem.empty()) {
+      manifest_.index = {index->bytes, crypto::to_hex(index->sha256)};
+    } else {
+      report_.add(
+          {target::Warning::Kind::attention, "",
+           "the backup has no index, so single files of it are restored slowly: " + problem});
+    }
   }
 
   void describe() {
@@ -197,7 +215,7 @@ class Attempt {
   std::unique_ptr<store::BackupWriter> writer_;
   std::optional<CountingSink> sink_;
   std::unique_ptr<archive::ArchiveWriter> archive_;
-  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<ByteSource> source_, index_;
   target::Report report_;
   archive::WriteSummary summary_;
   archive::VerifySummary verified_;

@@ -264,6 +264,29 @@ TEST_CASE("a verification that finds damage marks the backup and a good one clea
   });
 }
 
+TEST_CASE("a verification tells of a damaged index and leaves the backup good") {
+  Harness harness;
+  harness.add_job("nightly");
+  harness.run([](Harness& h) -> Task<> {
+    const auto run = co_await h.run_job("nightly");
+    const auto backup = run.results[0].backup;
+    const auto key = *store::BackupKey::parse(backup);
+    const std::vector<std::string> one{backup};
+    h.store->damage_index(key, 30);
+    const auto told = co_await h.engine().wait(co_await h.engine().verify(one));
+    CHECK(told.state == RunState::succeeded);
+    REQUIRE(told.results[0].reasons.size() == 1);
+    CHECK_THAT(told.results[0].reasons[0], ContainsText("its index is of no use"));
+    CHECK_THAT(told.results[0].reasons[0], ContainsText("checksum does not match"));
+    CHECK(told.results[0].warnings == 1);
+    CHECK((co_await h.engine().backups("nightly")).at(0).record.good());
+    h.store->damage_index(key, 30);  // the same bit again
+    const auto good = co_await h.engine().wait(co_await h.engine().verify(one));
+    CHECK(good.results[0].reasons.empty());
+    CHECK(good.results[0].warnings == 0);
+  });
+}
+
 TEST_CASE("a backup that does not exist can not be verified") {
   Harness harness;
   harness.add_job("nightly");

@@ -1,5 +1,7 @@
 // Runs by hand: outcome, retry, timeout, cancellation, concurrency.
+#include "archive/reader.hpp"
 #include "base/error.hpp"
+#include "crypto/sha256.hpp"
 #include "harness.hpp"
 #include "support/catch.hpp"
 
@@ -145,6 +147,44 @@ TEST_CASE("a store that fails at any step leaves no backup and no writer") {
   });
   CHECK(harness.stored().empty());
   CHECK(harness.store->open_writers() == 0);
+}
+
+TEST_CASE("a run leaves an index that is proven to be the archive's") {
+  Harness harness;
+  harness.add_job("nightly");
+  harness.run([](Harness& h) -> Task<> { (void)co_await h.run_job("nightly"); });
+  const auto manifest = harness.stored().at(0);
+  REQUIRE(manifest.index);
+  const auto index = harness.store->open_index(manifest.key);
+  REQUIRE(index);
+  async::WorkerPool pool("test", 0);
+  const auto archive = harness.store->open(manifest.key);
+  const auto verified = archive::verify(*archive, pool, {}, {}, index.get());
+  REQUIRE(verified.index);
+  CHECK(verified.index->problem.empty());
+  CHECK(verified.index->bytes == manifest.index->bytes);
+  CHECK(crypto::to_hex(verified.index->sha256) == manifest.index->sha256);
+  CHECK(manifest.warning_count == 0);
+}
+
+TEST_CASE("an index that can not be written costs no backup and is told") {
+  Harness harness;
+  harness.add_job("nightly");
+  harness.run([](Harness& h) -> Task<> {
+    h.store->fail_next(MemoryStore::Call::index, StoreError({"write index", "memory", "broken"}));
+    const auto run = co_await h.run_job("nightly");
+    CHECK(run.state == RunState::succeeded);
+    CHECK(run.results[0].warnings == 1);
+  });
+  const auto manifest = harness.stored().at(0);
+  CHECK_FALSE(manifest.index);
+  CHECK(manifest.state == "succeeded");
+  REQUIRE(manifest.warnings.size() == 1);
+  CHECK_THAT(manifest.warnings[0].what, ContainsText("broken"));
+  CHECK(harness.store->open_index(manifest.key) == nullptr);
+  CHECK(std::ranges::any_of(harness.log, [](const std::string& line) {
+    return line.starts_with("warning: ") && line.find("no index") != std::string::npos;
+  }));
 }
 
 TEST_CASE("the timeout of a job ends it as failed") {
