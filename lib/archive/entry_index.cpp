@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <span>
+#include <string_view>
 #include <utility>
 
 namespace snapshotter::archive {
@@ -318,37 +320,17 @@ void IndexReader::read_end() {
 crypto::Digest IndexReader::digest() { return impl_->digest.finish(); }
 
 void IndexDigest::add(const IndexEntry& entry) {
-  entries_.number(static_cast<std::uint64_t>(entry.kind));
-  entries_.number(entry.header);
-  entries_.number(entry.size);
-  entries_.text(entry.path);
-  entries_.text(entry.link_target);
+  const std::array<std::uint64_t, 5> numbers{static_cast<std::uint64_t>(entry.kind), entry.header,
+                                             entry.size, entry.path.size(),
+                                             entry.link_target.size()};
+  entries_.update(std::as_bytes(std::span(numbers)));
+  entries_.update(std::as_bytes(std::span(entry.path)));
+  entries_.update(std::as_bytes(std::span(entry.link_target)));
 }
 
 void IndexDigest::add(MemberSize member) {
-  members_.number(std::uint64_t{member.stored} << 32U | member.inflated);
-}
-
-IndexDigest::Value IndexDigest::finish() { return {entries_.finish(), members_.finish()}; }
-
-void IndexDigest::Hash::number(std::uint64_t value) {
-  gathered_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  if (gathered_.size() >= kBlock) flush();
-}
-
-void IndexDigest::Hash::text(std::string_view text) {
-  number(text.size());
-  gathered_ += text;
-}
-
-void IndexDigest::Hash::flush() {
-  sha256_.update(std::as_bytes(std::span(gathered_)));
-  gathered_.clear();
-}
-
-crypto::Digest IndexDigest::Hash::finish() {
-  flush();
-  return sha256_.finish();
+  const std::array<std::uint32_t, 2> numbers{member.stored, member.inflated};
+  members_.update(std::as_bytes(std::span(numbers)));
 }
 
 }  // namespace snapshotter::archive

@@ -26,6 +26,7 @@
 #include "archive/buffer.hpp"
 #include "archive/codec.hpp"
 #include "archive/entry.hpp"
+#include "archive/fingerprint.hpp"
 #include "base/byte_stream.hpp"
 #include "crypto/sha256.hpp"
 
@@ -34,7 +35,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace snapshotter::archive {
 
@@ -124,25 +124,13 @@ class IndexDigest {
   void add(const IndexEntry& entry);
   void add(MemberSize member);
   struct Value {
-    crypto::Digest entries, members;
+    Fingerprint entries, members;
     bool operator==(const Value&) const = default;
   };
-  [[nodiscard]] Value finish();
+  [[nodiscard]] Value finish() const { return {entries_.finish(), members_.finish()}; }
 
  private:
-  // Gathers small pieces: a call of the hash function costs as much as a hundred bytes.
-  class Hash {
-   public:
-    void number(std::uint64_t value);
-    void text(std::string_view text);
-    crypto::Digest finish();
-
-   private:
-    void flush();
-    std::string gathered_;
-    crypto::Sha256 sha256_;
-  };
-  Hash entries_, members_;
+  Fingerprinter entries_, members_;
 };
 
 }  // namespace snapshotter::archive
