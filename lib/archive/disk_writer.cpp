@@ -12,27 +12,11 @@
 #include <utility>
 
 namespace snapshotter::archive {
-namespace {
-
-// Trouble that every further entry would have too.
-bool concerns_all(int error_number) {
-  switch (error_number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EROFS:
-    case EIO:
-      return true;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
 
 void DiskWriter::FreeWriter::operator()(::archive* it) const { archive_write_free(it); }
 
 DiskWriter::DiskWriter(std::string root, bool owners)
-    : root_(std::move(root)), disk_(archive_write_disk_new()) {
+    : root_(std::move(root)), plain_files_(root_, owners), disk_(archive_write_disk_new()) {
   if (!disk_) throw std::bad_alloc();
   archive_write_disk_set_options(
       disk_.get(), ARCHIVE_EXTRACT_SECURE_NODOTDOT | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
@@ -42,7 +26,7 @@ DiskWriter::DiskWriter(std::string root, bool owners)
 
 void DiskWriter::write(TarReader& reader, ::archive_entry* it, const std::string& path,
                        ExtractSummary& summary) {
-  if (!begin(it, path, summary)) return;
+  if (plain_files_.write(reader, it, path, summary) || !begin(it, path, summary)) return;
   if (archive_entry_filetype(it) == AE_IFREG) {
     try {
       content(reader, path, summary);

@@ -1,7 +1,9 @@
-// Entries onto a disk, through libarchive, which knows in which order to set what.
+// Entries onto a disk: plain files by PlainFiles, all else through libarchive, which knows in which
+// order to set what, and that folders get their modes and times last.
 #pragma once
 
 #include "archive/extract.hpp"
+#include "archive/plain_files.hpp"
 #include "archive/tar_reader.hpp"
 
 #include <memory>
@@ -39,6 +41,7 @@ class DiskWriter {
   bool check(int result, const std::string& path, ExtractSummary& summary);
 
   std::string root_;
+  PlainFiles plain_files_;
   std::unique_ptr<::archive, FreeWriter> disk_;
 };
 

@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "crypto": ["base"],
     "telemetry": ["platform", "base"],
     "schedule": ["base"],
-    "archive": ["async", "crypto", "base"],
+    "archive": ["async", "crypto", "platform", "base"],
     "http": ["crypto", "async", "platform", "base"],
     "store": ["platform", "base"],
     "target": ["archive", "http", "async", "platform", "base"],

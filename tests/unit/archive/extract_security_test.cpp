@@ -23,10 +23,12 @@ class Yard {
   [[nodiscard]] fs::path into() const { return folder_.path() / "into"; }
   [[nodiscard]] fs::path outside() const { return folder_.path() / "outside"; }
 
-  ExtractSummary restore(const std::vector<Member>& members, bool overwrite = true) const {
+  ExtractSummary restore(const std::vector<Member>& members, bool overwrite = true,
+                         const ExtractProgress& progress = {}) const {
     async::WorkerPool pool("test", 1);
     const auto archived = archive_of(members);
-    return extract(MemorySource(archived.bytes), {into().string(), {}, overwrite, true}, pool, {});
+    return extract(MemorySource(archived.bytes), {into().string(), {}, overwrite, true}, pool, {},
+                   progress);
   }
 
   void check_untouched() const {
@@ -115,6 +117,31 @@ TEST_CASE("a symlink that was there before is not followed either") {
   fs::create_directory_symlink("../outside", yard.into() / "d");
   const auto summary = yard.restore({file("d/x", "evil")});
   CHECK(summary.problems.size() == 1);
+  yard.check_untouched();
+}
+
+TEST_CASE("files follow their folder when it is moved away and a symlink put in its place") {
+  const Yard yard;
+  (void)yard.restore({directory("d"), file("d/a", "first"), file("d/secret", "second")}, true,
+                     [&](const Entry& entry, const ExtractSummary&) {
+                       if (entry.path != "d/a") return;
+                       fs::rename(yard.into() / "d", yard.into() / "moved");
+                       fs::create_directory_symlink("../outside", yard.into() / "d");
+                     });
+  yard.check_untouched();
+  CHECK(read_file(yard.into() / "moved" / "a") == "first");
+  CHECK(read_file(yard.into() / "moved" / "secret") == "second");
+}
+
+// The folder's handle is that of nothing by then.
+TEST_CASE("a folder that is removed meanwhile is made again") {
+  const Yard yard;
+  const auto summary = yard.restore({directory("d"), file("d/a", "first"), file("d/b", "second")},
+                                    true, [&](const Entry& entry, const ExtractSummary&) {
+                                      if (entry.path == "d/a") fs::remove_all(yard.into() / "d");
+                                    });
+  CHECK(summary.problems.empty());
+  CHECK(read_file(yard.into() / "d" / "b") == "second");
   yard.check_untouched();
 }
 

@@ -1,4 +1,5 @@
 #include "archive/fingerprint.hpp"
+
 #include "support/catch.hpp"
 
 using namespace snapshotter;
