@@ -231,6 +231,12 @@ def make_mixed(path, size):
                 shutil.copy2(file, copy, follow_symlinks=False)
                 budget -= state.st_size
                 left -= state.st_size
+    # Times of this moment have nanoseconds, which installed folders do not, and an archive has to keep them.
+    for folder, _, _ in os.walk(path, topdown=False):
+        source = "/" + os.path.relpath(folder, path)
+        if os.path.isdir(source):
+            state = os.stat(source)
+            os.utime(folder, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 def fit(file, state):
