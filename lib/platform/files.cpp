@@ -12,6 +12,12 @@ constexpr std::uint64_t kLargestText = std::uint64_t{64} << 20U;
 
 }  // namespace
 
+std::unique_ptr<File> Files::open_uncached(const std::string& path) {
+  auto file = open_read(path);
+  file->drop_cache();
+  return file;
+}
+
 std::string read_text(Files& files, const std::string& path) {
   const auto file = files.open_read(path);
   const auto size = file->size();

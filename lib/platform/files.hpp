@@ -62,6 +62,10 @@ class Files {
   [[nodiscard]] virtual std::unique_ptr<File> create(const std::string& path) = 0;
   // A regular file, not a link to one: what else stands there is an error, and blocks nobody.
   [[nodiscard]] virtual std::unique_ptr<File> open_read(const std::string& path) = 0;
+  // The same, for reading from the medium what may still be in memory, once and mostly in order:
+  // past the page cache where the file system can, after dropping it (best effort) where not. So
+  // nothing of the file stays in memory. One thread at a time, also for read_at(); takes 1 MiB.
+  [[nodiscard]] virtual std::unique_ptr<File> open_uncached(const std::string& path);
   // Creates the folder and missing parents, each new one 0700 and synced into its parent. Those
   // that exist stay as they are, links to folders included.
   virtual void make_directories(const std::string& path) = 0;

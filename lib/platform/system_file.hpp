@@ -34,6 +34,10 @@ class SystemFile : public File {
   void sync() override;
   void drop_cache() override;
 
+ protected:
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
  private:
   void start_writeback();
 

@@ -1,5 +1,6 @@
 #include "base/error.hpp"
 #include "platform/system_file.hpp"
+#include "platform/uncached_file.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -43,6 +44,16 @@ struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
+UniqueFd open_regular(const std::string& path) {
+  // O_NONBLOCK: a fifo of that name would block until somebody writes to it.
+  auto file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) fail("open", path, errno);
+  if (S_ISDIR(status.st_mode)) fail("open", path, EISDIR);
+  if (!S_ISREG(status.st_mode)) fail("open", path, EINVAL);
+  return file;
+}
+
 class SystemFiles : public Files {
  public:
   std::unique_ptr<File> create(const std::string& path) override {
@@ -53,13 +64,11 @@ class SystemFiles : public Files {
   }
 
   std::unique_ptr<File> open_read(const std::string& path) override {
-    // O_NONBLOCK: a fifo of that name would block until somebody writes to it.
-    auto file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    struct stat status {};
-    if (!file || ::fstat(file.get(), &status) != 0) fail("open", path, errno);
-    if (S_ISDIR(status.st_mode)) fail("open", path, EISDIR);
-    if (!S_ISREG(status.st_mode)) fail("open", path, EINVAL);
-    return std::make_unique<SystemFile>(std::move(file), path);
+    return std::make_unique<SystemFile>(open_regular(path), path);
+  }
+
+  std::unique_ptr<File> open_uncached(const std::string& path) override {
+    return std::make_unique<UncachedFile>(open_regular(path), path);
   }
 
   void make_directories(const std::string& path) override {

@@ -196,7 +196,7 @@ std::unique_ptr<ByteSource> DirectoryWriter::seal() {
     file_->drop_cache();
     file_.reset();
     Place& place = folder_.place();
-    auto written = place.files.open_read(folder_.path(archive_, Piece::partial_archive));
+    auto written = place.files.open_uncached(folder_.path(archive_, Piece::partial_archive));
     index_.seal();
     return file_source(std::move(written), place.settings.path);
   });

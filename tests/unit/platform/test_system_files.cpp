@@ -154,3 +154,44 @@ TEST_CASE("a device is no file") {
   CHECK(errno_of([] { (void)system_files()->open_read("/dev/zero"); }) == EINVAL);
   CHECK(system_files()->info("/dev/zero").value().kind == FileInfo::Kind::other);
 }
+
+namespace {
+
+void check_uncached(const std::string& path, std::size_t size) {
+  INFO(path << " of " << size);
+  const auto files = system_files();
+  std::vector<std::byte> content(size);
+  for (std::size_t i = 0; i < size; ++i) content[i] = static_cast<std::byte>(i * 7919 >> 5);
+  files->create(path)->write(content);
+  const auto file = files->open_uncached(path);
+  CHECK(file->size() == size);
+  for (const std::size_t offset : {std::size_t{0}, std::size_t{4095}, size / 2, size, size + 9,
+                                   std::size_t{1} << 20, std::size_t{1}}) {
+    for (const std::size_t length : {std::size_t{1}, std::size_t{4096}, std::size_t{2} << 20}) {
+      std::vector<std::byte> into(length);
+      const std::size_t expected = offset < size ? std::min(length, size - offset) : 0;
+      REQUIRE(file->read_at(offset, into) == expected);
+      CHECK(std::equal(into.begin(), into.begin() + static_cast<std::ptrdiff_t>(expected),
+                       content.begin() + static_cast<std::ptrdiff_t>(std::min(offset, size))));
+    }
+  }
+  files->remove(path);
+}
+
+}  // namespace
+
+// A memory file system has nothing but the page cache.
+TEST_CASE("an uncached file reads as any other") {
+  const TempDir folder;
+  const std::string in_memory = "/dev/shm/snapshotter-test-" + std::to_string(::getpid());
+  for (const std::size_t size : {0, 1, 4095, 4096, 5000, 1 << 20, (1 << 20) + 1, (3 << 20) + 77}) {
+    check_uncached(folder.string() + "/f", size);
+    check_uncached(in_memory, size);
+  }
+}
+
+TEST_CASE("an uncached file refuses what is no file") {
+  CHECK(errno_of([] { (void)system_files()->open_uncached("/dev/zero"); }) == EINVAL);
+  CHECK(errno_of([] { (void)system_files()->open_uncached("/dev"); }) == EISDIR);
+  CHECK(errno_of([] { (void)system_files()->open_uncached("/missing"); }) == ENOENT);
+}
