@@ -1,5 +1,7 @@
 #include "archive/block_pipeline.hpp"
 
+#include "archive/stored_bytes.hpp"
+
 #include <condition_variable>
 
 namespace snapshotter::archive {
@@ -94,6 +96,14 @@ Block& BlockPipeline::oldest() {
 void BlockPipeline::release() noexcept {
   const std::lock_guard lock(state_->mutex);
   ++state_->released;
+}
+
+void inflate(Block& block, Spares<Inflater>& inflaters) {
+  block.out.resize(block.size.inflated);
+  auto inflater = inflaters.take();
+  const auto problem = inflater->inflate(block.in, block.out);
+  inflaters.give_back(std::move(inflater));
+  if (!problem.empty()) throw_corrupt(block.offset, std::string(problem));
 }
 
 }  // namespace snapshotter::archive

@@ -87,4 +87,7 @@ class Spares {
   std::vector<std::unique_ptr<Tool>> spares_;
 };
 
+// The work of a reader's pipeline. Throws CorruptArchiveError with the member's offset.
+void inflate(Block& block, Spares<Inflater>& inflaters);
+
 }  // namespace snapshotter::archive

@@ -18,7 +18,7 @@ class ParallelStream final : public InflatedStream {
         index_(std::move(index)),
         inflaters_([&codec] { return codec.inflater(); }),
         start_(index_->lookahead()),
-        pipeline_(workers, [this](Block& block) { inflate(block); }) {
+        pipeline_(workers, [this](Block& block) { inflate(block, inflaters_); }) {
     start_.resize(in_.read_some(start_));
   }
 
@@ -61,14 +61,6 @@ class ParallelStream final : public InflatedStream {
     Buffer rest(64U << 10U);
     while (in_.read_some(rest) > 0) {
     }
-  }
-
-  void inflate(Block& block) {
-    block.out.resize(block.size.inflated);
-    auto inflater = inflaters_.take();
-    const auto problem = inflater->inflate(block.in, block.out);
-    inflaters_.give_back(std::move(inflater));
-    if (!problem.empty()) throw_corrupt(block.offset, std::string(problem));
   }
 
   StoredBytes& in_;

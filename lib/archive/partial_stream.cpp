@@ -76,7 +76,7 @@ class PartialStream final : public InflatedStream {
         inflaters_([this] { return codec_.inflater(); }),
         ranges_(plan.ranges),
         members_(plan.members),
-        pipeline_(workers, [this](Block& block) { inflate(block); }) {}
+        pipeline_(workers, [this](Block& block) { inflate(block, inflaters_); }) {}
 
   std::span<const std::byte> next() override {
     in_.check_stop();
@@ -118,14 +118,6 @@ class PartialStream final : public InflatedStream {
       throw_corrupt(block.offset, "a member that is cut off");
     }
     pipeline_.submit();
-  }
-
-  void inflate(Block& block) {
-    block.out.resize(block.size.inflated);
-    auto inflater = inflaters_.take();
-    const auto problem = inflater->inflate(block.in, block.out);
-    inflaters_.give_back(std::move(inflater));
-    if (!problem.empty()) throw_corrupt(block.offset, std::string(problem));
   }
 
   StoredBytes in_;

@@ -187,11 +187,16 @@ Task<> fire(World& world) {
   co_await world.clock->advance(22h);
   CHECK(world.engine->active_runs() == 1);
   const auto messages = co_await world.heard();
-  // While it runs already, the job's next time is tomorrow's.
-  const auto next = changes(messages, "/org/snapshotter1/job/slow", "NextRun");
-  REQUIRE(next.size() == 1);
-  CHECK(next.front().as_int64() == to_unix_micros(ManualClock::kStart + 46h));
-  CHECK(changes(messages, "/org/snapshotter1", "NextRun") == next);
+  // While it runs already, the job's next time is tomorrow's. The first one may have been told
+  // before the monitor listened or after.
+  for (const char* const path : {"/org/snapshotter1/job/slow", "/org/snapshotter1"}) {
+    auto next = changes(messages, path, "NextRun");
+    std::erase_if(next, [](const auto& time) {
+      return time.as_int64() == to_unix_micros(ManualClock::kStart + 22h);
+    });
+    REQUIRE(next.size() == 1);
+    CHECK(next.front().as_int64() == to_unix_micros(ManualClock::kStart + 46h));
+  }
 }
 
 TEST_CASE("a firing moves the next one", "[bus]") {
