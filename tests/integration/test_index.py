@@ -93,7 +93,7 @@ class TestIndex(DaemonTest):
         left = self.archive.with_name(".files-20200101T000000Z.tar.gz.index.partial")
         left.write_bytes(b"left")
         self.start()
-        wait_for(lambda: not list(self.backups.rglob("*.index*")) and not list(self.backups.rglob(".*")),
+        wait_for(lambda: not self.unfinished() and not [p for p in self.stored() if ".index" in p.name],
                  "the sweep")
         self.ctl("rescan")
         self.assertEqual(self.ctl_json("backups"), [])
