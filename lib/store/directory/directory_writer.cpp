@@ -77,7 +77,6 @@ void DirectoryIndex::seal() {
     step([&] {
       if (!file_) throw Error({"write index", archive_, "there is none"});
       file_->sync();
-      file_->drop_cache();
     });
     file_.reset();
     stage_ = Stage::sealed;
@@ -90,7 +89,7 @@ std::unique_ptr<ByteSource> DirectoryIndex::open() {
   if (stage_ != Stage::sealed) return nullptr;
   const Place& place = folder_.place();
   try {
-    return file_source(place.files.open_read(folder_.path(archive_, Piece::partial_index)),
+    return file_source(place.files.open_uncached(folder_.path(archive_, Piece::partial_index)),
                        place.settings.path);
   } catch (const SystemError&) {
     stage_ = Stage::given_up;
@@ -193,7 +192,6 @@ void DirectoryWriter::rewrite(std::uint64_t offset, std::span<const std::byte> b
 std::unique_ptr<ByteSource> DirectoryWriter::seal() {
   return step(Stage::writing, Stage::sealed, [&] {
     file_->sync();
-    file_->drop_cache();
     file_.reset();
     Place& place = folder_.place();
     auto written = place.files.open_uncached(folder_.path(archive_, Piece::partial_archive));
