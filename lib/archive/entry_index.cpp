@@ -5,6 +5,7 @@
 
 #include "archive/little_endian.hpp"
 #include "archive/tar_block.hpp"
+#include "archive/zstd_context.hpp"
 #include "base/error.hpp"
 
 #include <libdeflate.h>
@@ -29,11 +30,6 @@ constexpr int kLevel = 1;
 constexpr std::size_t kEndMark = 2 * kTarBlock;
 constexpr std::uint8_t kMember = 16;
 constexpr std::uint8_t kEnd = 17;
-
-struct FreeZstd {
-  void operator()(ZSTD_CCtx* it) const { ZSTD_freeCCtx(it); }
-  void operator()(ZSTD_DCtx* it) const { ZSTD_freeDCtx(it); }
-};
 
 std::uint32_t checksum_of(const std::byte* header, std::span<const std::byte> stored) {
   return libdeflate_crc32(libdeflate_crc32(0, header, 8), stored.data(), stored.size());
@@ -98,7 +94,7 @@ struct IndexWriter::Impl {
   }
 
   ByteSink& sink;
-  std::unique_ptr<ZSTD_CCtx, FreeZstd> context;
+  ZstdCompression context;
   std::string records;
   // Of the last entry.
   std::string path;
@@ -242,7 +238,7 @@ struct IndexReader::Impl {
 
   const ByteSource& source;
   std::uint64_t size;
-  std::unique_ptr<ZSTD_DCtx, FreeZstd> context;
+  ZstdDecompression context;
   crypto::Sha256 digest;
   std::uint64_t offset = 0;
   std::uint64_t block = 0;  // where the current one begins

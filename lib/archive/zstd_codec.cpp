@@ -7,6 +7,7 @@
 //   u32 number of frames, u8 descriptor (0: no checksums here), u32 0x8F92EAB1
 #include "archive/codec.hpp"
 #include "archive/little_endian.hpp"
+#include "archive/zstd_context.hpp"
 #include "base/error.hpp"
 
 #include <zstd.h>
@@ -33,11 +34,6 @@ constexpr std::size_t kTableHeader = 8;
 constexpr std::size_t kTableEntry = 8;
 constexpr std::size_t kTableFooter = 9;
 
-struct FreeZstd {
-  void operator()(ZSTD_CCtx* it) const { ZSTD_freeCCtx(it); }
-  void operator()(ZSTD_DCtx* it) const { ZSTD_freeDCtx(it); }
-};
-
 class ZstdCompressor final : public Compressor {
  public:
   explicit ZstdCompressor(int level) : context_(ZSTD_createCCtx()) {
@@ -57,7 +53,7 @@ class ZstdCompressor final : public Compressor {
   }
 
  private:
-  std::unique_ptr<ZSTD_CCtx, FreeZstd> context_;
+  ZstdCompression context_;
 };
 
 class ZstdInflater final : public Inflater {
@@ -75,7 +71,7 @@ class ZstdInflater final : public Inflater {
   }
 
  private:
-  std::unique_ptr<ZSTD_DCtx, FreeZstd> context_;
+  ZstdDecompression context_;
 };
 
 class SeekTable final : public MemberIndex {
@@ -194,6 +190,9 @@ class ZstdCodec final : public Codec {
 };
 
 }  // namespace
+
+void FreeZstd::operator()(ZSTD_CCtx_s* it) const noexcept { ZSTD_freeCCtx(it); }
+void FreeZstd::operator()(ZSTD_DCtx_s* it) const noexcept { ZSTD_freeDCtx(it); }
 
 const Codec& zstd_codec() {
   static const ZstdCodec codec;
